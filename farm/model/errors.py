@@ -1,0 +1,75 @@
+"""Every error a caller of Karst can meet, in one tree.
+
+    FarmError
+    ├── BadRequest              the request is wrong: mend it
+    │   ├── BadFrames           a frame range that cannot be read, or is too long
+    │   ├── BadName             a name with characters the farm does not take
+    │   └── BadScene            a scene that is missing, broken or cannot render
+    ├── NotFound                no such job, node or frame
+    ├── Conflict                the farm's state forbids it: look again
+    │   ├── IllegalTransition   no such move in the transition table
+    │   ├── LeaseLost           the lease is not ours any more: stop working on it
+    │   └── NodeSuperseded      a newer worker has registered under this node's name
+    ├── NotLeader               another scheduler leads
+    ├── StoreUnavailable        Redis or Valkey cannot be reached: try again
+    ├── StoreUnfit              Redis or Valkey is too old or set up in a way that loses work
+    └── ServiceUnavailable      the farm's service cannot be reached: try again
+
+A message says what is wrong, where, and how to mend it, in one line.
+"""
+
+
+class FarmError(Exception):
+    """Something the farm could not do, told in one line."""
+
+
+class BadRequest(FarmError):
+    """The request is wrong; mend it and send it again."""
+
+
+class BadFrames(BadRequest):
+    """A frame range that cannot be read, or is too long."""
+
+
+class BadName(BadRequest):
+    """A name with characters the farm does not take."""
+
+
+class BadScene(BadRequest):
+    """A scene that is missing, broken, or cannot be rendered."""
+
+
+class NotFound(FarmError):
+    """No such job, node or frame."""
+
+
+class Conflict(FarmError):
+    """The farm's present state forbids it; look again before repeating."""
+
+
+class IllegalTransition(Conflict):
+    """The transition table has no such move."""
+
+
+class LeaseLost(Conflict):
+    """The lease is not ours any more; stop working on it."""
+
+
+class NodeSuperseded(Conflict):
+    """A newer worker has registered under this node's name."""
+
+
+class NotLeader(FarmError):
+    """Another scheduler leads; this one must not decide."""
+
+
+class StoreUnavailable(FarmError):
+    """The store cannot be reached; the same call may be repeated."""
+
+
+class StoreUnfit(FarmError):
+    """The store is too old, or set up in a way that loses work."""
+
+
+class ServiceUnavailable(FarmError):
+    """The farm's service cannot be reached; the same call may be repeated."""

@@ -1,0 +1,83 @@
+"""The frame grammar: fileseq's, whole frames only, with a cap and plain errors.
+
+`1-100`, `1-100x5` (every fifth), `1,5,9`, `-3--1`, `7`; also fileseq's `1-100y5` and `1-100:5`.
+"""
+
+import re
+
+from fileseq import FrameSet
+from fileseq.exceptions import FileSeqException
+
+from farm.model.errors import BadFrames
+
+MAX_TASKS = 1_000_000  #: of one job; a longer range is refused, not cut
+MAX_FRAME = 1_048_574  #: Blender's own limit, in both directions
+
+_HELP = "write 1-100, 1-100x5, 1,5,9 or a single frame"
+_PART = re.compile(r"(-?\d+)(?:-(-?\d+)(?:[xy:](-?\d+))?)?\Z")
+
+
+class Frames:
+    """An ordered set of frame numbers, kept as its ranges: a million frames cost a few bytes."""
+
+    def __init__(self, spec: str) -> None:
+        """Read `spec`. Raises BadFrames when it cannot be read or names too many frames."""
+        text = "".join(spec.split())
+        _check_parts(spec, text)
+        try:
+            self._set = FrameSet(text)
+        except FileSeqException as error:
+            raise BadFrames(f"frames {spec!r} cannot be read: {_HELP}") from error
+        self.spec = text
+        if len(self._set) > MAX_TASKS:
+            raise BadFrames(_too_many(spec, len(self._set)))
+
+    def __len__(self) -> int:
+        return len(self._set)
+
+    def __getitem__(self, task: int) -> int:
+        """The frame number of task `task`, counted from 0. Raises IndexError."""
+        return int(self._set[task])
+
+    def index(self, frame: int) -> int:
+        """The task that renders `frame`. Raises BadFrames when it is not among these frames."""
+        if not self._set.hasFrame(frame):
+            raise BadFrames(f"frame {frame} is not among {self.spec}")
+        return int(self._set.index(frame))
+
+    def __repr__(self) -> str:
+        return f"Frames({self.spec!r})"
+
+
+def _check_parts(spec: str, text: str) -> None:
+    """Refuse what fileseq would read in a way nobody means, before it spends memory on it."""
+    total = 0
+    for part in text.split(","):
+        match = _PART.match(part)
+        if match is None:
+            where = f" at {part!r}" if part != text else ""
+            raise BadFrames(f"frames {spec!r} cannot be read{where}: {_HELP}")
+        first = int(match[1])
+        last = first if match[2] is None else int(match[2])
+        step = int(match[3] or 1)
+        if max(abs(first), abs(last)) > MAX_FRAME:
+            raise BadFrames(f"frames {spec!r}: Blender's frames end at ±{MAX_FRAME}")
+        if step == 0:
+            raise BadFrames(f"frames {spec!r}: the step of {part!r} is 0")
+        if step < 0 and first < last:
+            raise BadFrames(f"frames {spec!r}: {part!r} counts up with a step of {step}")
+        if last < first and step > 0:
+            raise BadFrames(
+                f"frames {spec!r}: {part!r} ends before it begins; write {last}-{first}, "
+                f"or {first}-{last}x-1 to render backwards"
+            )
+        total += abs(last - first) // abs(step) + 1
+    if total > 2 * MAX_TASKS:
+        raise BadFrames(_too_many(spec, total))
+
+
+def _too_many(spec: str, count: int) -> str:
+    return (
+        f"frames {spec!r} are {count:,} frames; a job takes at most {MAX_TASKS:,}: "
+        "split it into several jobs"
+    )

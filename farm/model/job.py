@@ -1,0 +1,143 @@
+"""Productions, jobs, layers and tasks: what a studio submits, and what it sees of it."""
+
+from dataclasses import dataclass, field
+
+from farm.model.errors import BadRequest
+from farm.model.frames import MAX_TASKS, Frames
+from farm.model.names import check_name, check_title
+from farm.model.render import RenderSettings
+from farm.model.resources import GIB, Resources
+from farm.model.states import JobState, Outcome, TaskState
+
+USUAL_PRIORITY = 50
+USUAL_RETRIES = 2
+USUAL_RESOURCES = Resources(cores=1, memory_bytes=GIB)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerSpec:
+    """A part of a job: same scene, settings and resources for all its tasks."""
+
+    name: str
+    frames: str  #: in the frame grammar; task i renders the i-th of them
+    settings: RenderSettings
+    resources: Resources = USUAL_RESOURCES  #: what one slot books for it
+    pool: str = ""  #: only nodes of this pool; "" is any
+    retries: int = USUAL_RETRIES  #: failed attempts a task may have beyond its first
+    chunk: int = 0  #: tasks per call; 0 lets the farm choose from measured times
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSpec:
+    """What is submitted. `check` finds its faults before anything is stored."""
+
+    production: str
+    name: str
+    layers: tuple[LayerSpec, ...]
+    owner: str = ""
+    priority: int = USUAL_PRIORITY  #: 0 to 100, higher first
+
+    def check(self) -> None:
+        """Raise BadRequest (or a child of it) on the first fault."""
+        check_name("production", self.production)
+        check_title("job", self.name)
+        if not 0 <= self.priority <= 100:
+            raise BadRequest(f"priority {self.priority}: give 0 to 100, 50 is usual")
+        if not self.layers:
+            raise BadRequest("the job has no layers")
+        for layer in self.layers:
+            _check_layer(layer)
+        total = sum(len(Frames(layer.frames)) for layer in self.layers)
+        if total > MAX_TASKS:
+            raise BadRequest(f"the job has {total:,} tasks; {MAX_TASKS:,} is the most")
+
+
+def _check_layer(layer: LayerSpec) -> None:
+    check_name("layer", layer.name)
+    if layer.pool:
+        check_name("pool", layer.pool)
+    if layer.resources.cores < 1:
+        raise BadRequest(f"layer {layer.name}: ask for at least 1 core")
+    if not 0 <= layer.retries <= 100:
+        raise BadRequest(f"layer {layer.name}: retries are 0 to 100, not {layer.retries}")
+    if not 0 <= layer.chunk <= 10_000:
+        raise BadRequest(f"layer {layer.name}: chunk is 0 (automatic) to 10000, not {layer.chunk}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCounts:
+    """How many tasks are in each state. The fields are the values of `TaskState`."""
+
+    blocked: int = 0
+    ready: int = 0
+    running: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+    @property
+    def open(self) -> int:
+        return self.blocked + self.ready + self.running
+
+    @property
+    def total(self) -> int:
+        return self.open + self.succeeded + self.failed + self.cancelled
+
+    def __add__(self, other: "TaskCounts") -> "TaskCounts":
+        return TaskCounts(**{s: getattr(self, s) + getattr(other, s) for s in TaskState})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """A layer as the store knows it."""
+
+    id: str  #: "<job>.<number>"
+    spec: LayerSpec
+    counts: TaskCounts
+    leases: int = 0  #: slots that serve it now
+    render_seconds: float = 0.0  #: sum over its succeeded tasks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job as the store knows it. Times are seconds since 1970 on the store's clock."""
+
+    id: str
+    production: str
+    name: str
+    owner: str
+    priority: int
+    state: JobState
+    created_at: float
+    ended_at: float | None
+    counts: TaskCounts
+    layers: tuple[Layer, ...] = ()  #: empty where only the summary was asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedAttempt:
+    """What is kept of an attempt that did not succeed."""
+
+    attempt: int
+    node: str
+    outcome: Outcome
+    reason: str
+    log_tail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One frame of a layer, as the store knows it."""
+
+    layer: str
+    index: int
+    frame: int
+    state: TaskState
+    attempt: int  #: number of the last attempt, 0 before the first
+    node: str = ""  #: of the last attempt
+    started_at: float | None = None
+    elapsed_seconds: float | None = None  #: of the last ended attempt
+    peak_memory_bytes: int | None = None
+    image_bytes: int | None = None
+    progress: str = ""  #: of a running attempt, as its renderer told it
+    failures: tuple[FailedAttempt, ...] = field(default=())

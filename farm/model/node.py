@@ -1,0 +1,47 @@
+"""Nodes: the machines that render, as they register and as the store knows them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from farm.model.resources import Resources
+from farm.model.states import NodeState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSpec:
+    """What a worker says of its machine when it registers."""
+
+    name: str
+    resources: Resources  #: what the farm may book on it
+    pool: str = ""
+    hostname: str = ""
+    blenders: tuple[str, ...] = ()  #: versions found, "4.5.15"
+    gpus: tuple[str, ...] = ()  #: model names
+    worker_version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeHealth:
+    """What a worker says with each heartbeat."""
+
+    cpu_ratio: float = 0.0  #: use of all cores, 0 to 1
+    memory_used_bytes: int = 0
+    disk_free_bytes: int = 0
+    warm_scenes: tuple[str, ...] = ()  #: scenes a Blender of the node has open
+    unfit: str = ""  #: why it cannot take work now ("output folder is full"); "" when it can
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A node as the store knows it. Times are seconds since 1970 on the store's clock."""
+
+    name: str
+    epoch: int
+    state: NodeState
+    spec: NodeSpec
+    free: Resources
+    heartbeat_at: float
+    registered_at: float
+    health: NodeHealth = field(default_factory=NodeHealth)
+    held: str = ""  #: why an operator drains it; "" when none does
+    leases: Mapping[str, str] = field(default_factory=dict)  #: lease id -> layer id

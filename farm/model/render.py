@@ -1,0 +1,74 @@
+"""What a worker must know to render a layer, and the names of the files it leaves.
+
+Image, attempt and log paths are functions of the settings and the frame alone, so that worker,
+service and audit always agree on where a frame lies.
+"""
+
+import re
+from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from farm.model.errors import BadRequest
+
+_HASHES = re.compile(r"#+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderSettings:
+    """How one layer's tasks are rendered. None means: what the scene itself says."""
+
+    scene: str  #: absolute path of the .blend, on storage that the nodes share
+    output: str  #: absolute path pattern with one run of `#`, without file extension
+    extension: str  #: of the images: ".png", ".exr", ".jpg" …
+    resolution_percentage: int | None = None
+    engine: str | None = None
+    camera: str | None = None
+    autoexec: bool = False  #: may the scene run its own Python?
+    no_progress_seconds: float = 1800.0  #: longest silence of a renderer
+    task_seconds: float = 86_400.0  #: longest time for one task
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def image_path(self, frame: int) -> PurePosixPath:
+        """The final name: whole, checked, and of the attempt that counts."""
+        return PurePosixPath(fill_frame(self.output, frame) + self.extension)
+
+    def attempt_path(self, frame: int, *, job: str, attempt: int) -> PurePosixPath:
+        """The name an image has until its attempt is known to count. Same folder tree as the
+        final name, so that moving it is one rename."""
+        final = self.image_path(frame)
+        name = f"{job}.{final.stem}.attempt-{attempt}{self.extension}"
+        return final.parent / ".attempts" / name
+
+    def log_path(self, frame: int, *, job: str, attempt: int) -> PurePosixPath:
+        """Where the attempt's log lies: beside the images."""
+        final = self.image_path(frame)
+        return final.parent / "logs" / f"{job}.{final.stem}.attempt-{attempt}.log"
+
+
+def fill_frame(pattern: str, frame: int) -> str:
+    """`pattern` with its run of `#` replaced by the frame, padded; a minus sign adds a column."""
+    return _HASHES.sub(lambda run: f"{'-' if frame < 0 else ''}{abs(frame):0{len(run[0])}d}", pattern)
+
+
+def check_output(pattern: str) -> str:
+    """`pattern` as an output pattern: absolute, with exactly one run of `#`, in the file name.
+
+    Without one, `_####` is added to the name; a trailing `/` means a folder.
+    Raises BadRequest.
+    """
+    if not pattern.startswith("/"):
+        raise BadRequest(f"output {pattern!r} is not an absolute path")
+    if any(ord(c) < 32 for c in pattern):
+        raise BadRequest(f"output {pattern!r} has control characters")
+    if pattern.endswith("/"):
+        pattern += "frame"
+    folder, _, name = pattern.rpartition("/")
+    runs = _HASHES.findall(name)
+    if "#" in folder or len(runs) > 1:
+        raise BadRequest(f"output {pattern!r}: use one run of #, in the file name")
+    if ".." in folder.split("/"):
+        raise BadRequest(f"output {pattern!r}: write the folder without '..'")
+    return pattern if runs else pattern + "_####"
