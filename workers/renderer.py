@@ -1,0 +1,95 @@
+"""What a lease runner asks of a renderer, and what it gets back.
+
+The promise: `render` answers for every render, good or bad, with a `Rendered`; only a fault of
+the node itself is raised. After a success a whole, checked image lies under the attempt's name
+and nowhere else, so that `workers.publish` alone decides what gets the final name.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from farm.model.errors import FarmError
+from farm.model.render import RenderSettings
+from farm.model.states import Outcome
+
+
+class NodeUnfit(FarmError):
+    """The node cannot render, whatever the task: no Blender, no disk space, no shared folder.
+
+    The task is not to blame; another node may well render it.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderRequest:
+    """One attempt at one frame."""
+
+    job: str
+    frame: int
+    attempt: int
+    settings: RenderSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """How an attempt went."""
+
+    outcome: Outcome
+    started_at: float  #: seconds since 1970, the node's clock
+    elapsed_seconds: float
+    peak_memory_bytes: int = 0
+    image_bytes: int = 0
+    reason: str = ""  #: plain words, when it did not succeed
+    log_tail: tuple[str, ...] = ()  #: last lines of the attempt's log, when it did not succeed
+    warnings: tuple[str, ...] = ()  #: what a person should look at, though it succeeded
+
+
+class Renderer(Protocol):
+    """Renders one task at a time; used by one thread, save for `stop` and `close`."""
+
+    def render(self, request: RenderRequest, on_progress: Callable[[str], None]) -> Rendered:
+        """Render one frame and leave its checked image under `settings.attempt_path(...)`.
+
+        `on_progress` gets short lines such as "sample 129 of 512, 1:29 left", at most a few a
+        second, in the calling thread. Raises NodeUnfit when the node is at fault.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Kill the render in hand at once, from any thread; its outcome is `cancelled`.
+
+        Without a render in hand it does nothing. The next render starts afresh.
+        """
+        ...
+
+    def close(self) -> None:
+        """Kill what runs and end for good, from any thread. May be repeated."""
+        ...
+
+
+class RendererPool(Protocol):
+    """The renderers of a node, kept warm between leases. Safe to use from several threads."""
+
+    def borrow(
+        self, settings: RenderSettings, *, cores: tuple[int, ...] = (), threads: int = 0
+    ) -> Renderer:
+        """A renderer for these settings, best one that has the scene open already.
+
+        `cores` are the CPUs it is pinned to; none: not pinned. `threads` is how many threads
+        it renders with; 0: one per core given, else what Blender chooses.
+        Raises NodeUnfit when the node has no Blender.
+        """
+        ...
+
+    def give_back(self, renderer: Renderer) -> None:
+        """The lease has ended; the renderer stays warm for the next one."""
+        ...
+
+    def warm_scenes(self) -> tuple[str, ...]:
+        """The scenes that are open in a renderer now."""
+        ...
+
+    def close(self) -> None:
+        """Kill every renderer, lent ones too. May be repeated."""
+        ...
