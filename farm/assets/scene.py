@@ -20,7 +20,7 @@ from typing import IO, Any
 from blender_asset_tracer.blendfile import BlendFile, BlendFileBlock
 from blender_asset_tracer.blendfile.exceptions import NoDNA1Block
 from blender_asset_tracer.blendfile.iterators import listbase
-from zstandard import ZstdDecompressor
+from zstandard import ZstdDecompressionReader, ZstdDecompressor
 
 from farm.model.errors import BadScene
 from farm.model.scene import IMAGE_EXTENSIONS, SceneFacts
@@ -138,7 +138,7 @@ def _unpacked(file: Path) -> IO[bytes]:
     return unpacked
 
 
-def _stream(packed: IO[bytes], start: bytes) -> Any:
+def _stream(packed: IO[bytes], start: bytes) -> gzip.GzipFile | ZstdDecompressionReader:
     if start.startswith(_GZIP):
         return gzip.GzipFile(fileobj=packed)
     return ZstdDecompressor().stream_reader(packed, read_across_frames=True)

@@ -1,0 +1,287 @@
+"""From a request and a scene to a job: what is asked wins, what is left out the scene fills in.
+
+Pure. Every fault of a request is found and told at once, so that nobody mends one line only to
+meet the next. For now a job has one layer, `render`; tiles and view layers will be more of them.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TypeVar
+
+from farm.model.errors import BadRequest, BadScene
+from farm.model.frames import Frames
+from farm.model.job import USUAL_PRIORITY, USUAL_RETRIES, JobSpec, LayerSpec
+from farm.model.names import check_name, check_title
+from farm.model.render import RenderSettings, check_output
+from farm.model.resources import GIB, MIB, Resources
+from farm.model.scene import IMAGE_EXTENSIONS, SceneFacts
+
+LAYER = "render"
+USUAL_PRODUCTION = "main"
+USUAL_TASK_SECONDS = 86_400.0
+
+_BLENDERS_OWN_OUTPUT = frozenset({"", "/tmp", "/tmp/", "//", "C:\\tmp\\", "C:/tmp/"})  # noqa: S108
+_IMAGE_SUFFIXES = frozenset(IMAGE_EXTENSIONS.values()) | {".jpeg", ".tiff"}
+_ENGINE = re.compile(r"[A-Z][A-Z0-9_]{0,63}\Z")
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRequest:
+    """What somebody asks for. None means: as the scene has it."""
+
+    scene: str
+    frames: str | None = None
+    production: str = USUAL_PRODUCTION
+    name: str | None = None  #: None: the file's name
+    owner: str = ""
+    priority: int = USUAL_PRIORITY
+    cores: int = 1
+    memory_bytes: int = GIB
+    gpus: int = 0
+    pool: str = ""
+    output: str | None = None
+    resolution_percentage: int | None = None
+    engine: str | None = None
+    camera: str | None = None
+    autoexec: bool = False
+    chunk: int = 0
+    retries: int = USUAL_RETRIES
+    task_seconds: float = USUAL_TASK_SECONDS
+
+
+class Faults:
+    """Collects what is wrong, so that all of it can be told at once."""
+
+    def __init__(self) -> None:
+        self._found: list[BadRequest] = []
+
+    def add(self, error: BadRequest) -> None:
+        """Keep `error` for later."""
+        self._found.append(error)
+
+    def catch(self, step: Callable[[], T], instead: T) -> T:
+        """The value of `step`, or `instead` when it finds a fault."""
+        try:
+            return step()
+        except BadRequest as error:
+            self._found.append(error)
+            return instead
+
+    def check(self, good: bool, fault: str) -> None:
+        """Note `fault` unless `good`."""
+        if not good:
+            self._found.append(BadRequest(fault))
+
+    def tell(self) -> None:
+        """Raise what was found: a single fault as it is, several as one BadRequest."""
+        if len(self._found) == 1:
+            raise self._found[0]
+        if self._found:
+            raise BadRequest("; ".join(str(fault) for fault in self._found))
+
+
+def build_job(request: JobRequest, scene: SceneFacts | BadScene) -> JobSpec:
+    """The job that `request` asks for. A scene that could not be read is one fault among others.
+
+    Raises BadRequest, or a child of it when there is one fault only.
+    """
+    faults = Faults()
+    if isinstance(scene, BadScene):
+        faults.add(scene)
+        facts = None
+    else:
+        facts = scene
+        _check_camera(request, facts, faults)
+    settings = _settings(request, facts, faults)
+    layer = LayerSpec(
+        name=LAYER,
+        frames=faults.catch(lambda: _frames(request, facts), "1"),
+        settings=settings,
+        resources=_resources(request, faults),
+        pool=request.pool,
+        retries=request.retries,
+        chunk=request.chunk,
+    )
+    job = JobSpec(
+        production=request.production,
+        name=_name(request),
+        layers=(layer,),
+        owner=request.owner,
+        priority=request.priority,
+    )
+    _check_rest(job, faults)
+    faults.tell()
+    job.check()  # the model has the last word
+    return job
+
+
+def notes(request: JobRequest, scene: SceneFacts) -> list[str]:
+    """What the submitter should know of how the scene's own wishes were read."""
+    found = []
+    if scene.makes_movies:
+        found.append(
+            f"the scene writes a film ({scene.file_format}): the farm renders its frames as PNG "
+            "images instead; make the film of them afterwards"
+        )
+    if request.output is None and scene.output in _BLENDERS_OWN_OUTPUT:
+        found.append("the scene names no output folder: the images go into a folder beside it")
+    return found
+
+
+def _name(request: JobRequest) -> str:
+    return PurePosixPath(request.scene).stem if request.name is None else request.name
+
+
+def _frames(request: JobRequest, scene: SceneFacts | None) -> str:
+    if request.frames is not None:
+        return Frames(request.frames).spec
+    if scene is None:
+        return "1"
+    if scene.frame_end < scene.frame_start:
+        raise BadScene(
+            f"scene {scene.path} ends at frame {scene.frame_end}, before it begins at "
+            f"{scene.frame_start}: give --frames"
+        )
+    return Frames(scene.frames).spec
+
+
+def _resources(request: JobRequest, faults: Faults) -> Resources:
+    faults.check(request.cores >= 1, f"cores {request.cores}: ask for at least 1")
+    faults.check(request.gpus >= 0, f"gpus {request.gpus}: give 0 or more")
+    faults.check(
+        request.memory_bytes >= MIB,
+        f"memory of {request.memory_bytes} bytes: ask for at least 1M, 2G is usual",
+    )
+    return Resources(
+        cores=max(1, request.cores),
+        memory_bytes=max(0, request.memory_bytes),
+        gpus=max(0, request.gpus),
+    )
+
+
+def _check_camera(request: JobRequest, scene: SceneFacts, faults: Faults) -> None:
+    if request.camera is None:
+        faults.check(
+            scene.camera is not None or not scene.needs_camera,
+            f"scene {scene.path} has no camera: set one in Blender"
+            + (f", or give --camera with one of: {_some(scene.cameras)}" if scene.cameras else ""),
+        )
+    elif request.camera not in (*scene.cameras, *scene.linked_objects):
+        has = f"it has: {_some(scene.cameras)}" if scene.cameras else "it has none"
+        faults.check(False, f"scene {scene.path} has no camera {request.camera!r}; {has}")
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
+
+
+def _check_rest(job: JobSpec, faults: Faults) -> None:
+    """Note what is wrong with names and numbers, each by itself."""
+    layer = job.layers[0]
+    faults.catch(lambda: check_name("production", job.production), "")
+    faults.catch(lambda: check_title("job", job.name), "")
+    if layer.pool:
+        faults.catch(lambda: check_name("pool", layer.pool), "")
+    if job.owner:
+        faults.catch(lambda: check_title("owner", job.owner), "")
+    faults.check(0 <= job.priority <= 100, f"priority {job.priority}: give 0 to 100, 50 is usual")
+    faults.check(0 <= layer.retries <= 100, f"retries {layer.retries}: give 0 to 100")
+    faults.check(0 <= layer.chunk <= 10_000, f"chunk {layer.chunk}: give 0 (automatic) to 10000")
+
+
+def _settings(request: JobRequest, scene: SceneFacts | None, faults: Faults) -> RenderSettings:
+    percentage, engine = request.resolution_percentage, request.engine
+    faults.check(
+        percentage is None or 1 <= percentage <= 1000,
+        f"resolution percentage {percentage}: give 1 to 1000",
+    )
+    faults.check(
+        engine is None or _ENGINE.match(engine) is not None,
+        f"engine {engine!r}: give Blender's identifier, such as CYCLES or BLENDER_EEVEE_NEXT",
+    )
+    faults.check(
+        1 <= request.task_seconds <= 30 * 86_400,
+        f"time limit of {request.task_seconds / 60:g} minutes: give 1 second to 30 days",
+    )
+    faults.check(request.scene.startswith("/"), f"scene {request.scene!r} is not an absolute path")
+    extension = _extension(scene, faults)
+    return RenderSettings(
+        scene=request.scene,
+        output=faults.catch(lambda: _output(request, scene, extension), ""),
+        extension=extension,
+        resolution_percentage=percentage,
+        engine=engine,
+        camera=request.camera,
+        autoexec=request.autoexec,
+        task_seconds=request.task_seconds,
+    )
+
+
+def _extension(scene: SceneFacts | None, faults: Faults) -> str:
+    if scene is None or scene.makes_movies:
+        return ".png"
+    faults.check(
+        scene.file_format in IMAGE_EXTENSIONS,
+        f"scene {scene.path} writes {scene.file_format} images, which the farm cannot check: "
+        "set the output format to PNG, OpenEXR, JPEG or TIFF in Blender",
+    )
+    return scene.extension
+
+
+def _output(request: JobRequest, scene: SceneFacts | None, extension: str) -> str:
+    """The output pattern: what is asked, else what the scene says, else a folder beside it."""
+    if request.output is not None:
+        return _asked_output(request.output, request.scene, extension)
+    if scene is None or scene.output in _BLENDERS_OWN_OUTPUT:
+        file = PurePosixPath(request.scene)
+        stem = file.stem.replace("#", "_")
+        return check_output(str(file.parent / f"{stem}_frames" / f"{stem}_####"))
+    return _scenes_output(scene)
+
+
+def _asked_output(output: str, scene: str, extension: str) -> str:
+    suffix = PurePosixPath(output).suffix.lower()
+    if suffix in _IMAGE_SUFFIXES:
+        if suffix != extension:
+            raise BadRequest(
+                f"output {output!r}: the scene writes {extension} images; "
+                "leave the extension out, or change the format in Blender"
+            )
+        output = output[: -len(suffix)]
+    return check_output(_beside(output, scene))
+
+
+def _scenes_output(scene: SceneFacts) -> str:
+    """As Blender reads its own output field: `#` appended without `_`, `//` beside the scene."""
+    output = scene.output
+    if _DRIVE.match(output):
+        raise BadScene(
+            f"scene {scene.path} writes to {output!r}, a path of another system: give --output"
+        )
+    output = _beside(output.replace("\\", "/"), scene.path)
+    if PurePosixPath(output).suffix.lower() in _IMAGE_SUFFIXES and not output.endswith("/"):
+        output = output[: output.rindex(".")]
+    output = output.replace("{blend_name}", PurePosixPath(scene.path).stem)
+    if "{" in output:
+        raise BadScene(f"scene {scene.path} writes to {output!r}, a template: give --output")
+    if "#" not in output and not output.endswith("/"):
+        output += "####"
+    return check_output(output)
+
+
+def _beside(output: str, scene: str) -> str:
+    """`output` with Blender's `//` and any `..` resolved; only the text is looked at."""
+    if output.startswith("//"):
+        output = f"{PurePosixPath(scene).parent}/{output[2:]}"
+    parts: list[str] = []
+    for part in output.split("/"):
+        if part == "..":
+            parts = parts[:-1] or parts  # above the root is the root
+        elif part not in {"", "."} or not parts:
+            parts.append(part)
+    return "/".join(parts) + ("/" if output.endswith("/") else "")
