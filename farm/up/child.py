@@ -8,9 +8,10 @@ start children from a thread that lives as long as they should.
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 _LIBC = ctypes.CDLL(None)
@@ -63,17 +64,19 @@ def _feed(child: subprocess.Popen[bytes], feed: bytes) -> None:
         return
 
 
-def end_child(child: subprocess.Popen[bytes], *, grace_seconds: float) -> None:
-    """Ask `child` to end; kill its whole group if it has not within `grace_seconds`."""
+def end_child(
+    child: subprocess.Popen[bytes], *, grace_seconds: float, hard_seconds: float = 2.0
+) -> None:
+    """Ask `child` to end, ask again once its grace is over, and then kill its whole group."""
     if child.returncode is not None:
         return
-    child.terminate()
-    try:
-        child.wait(grace_seconds)
-    except subprocess.TimeoutExpired:
-        kill_group(child)
-    else:
-        _signal_group(child)  # whatever it left behind
+    for seconds in (grace_seconds, hard_seconds):
+        child.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(seconds)
+            _signal_group(child)  # whatever it left behind
+            return
+    kill_group(child)
 
 
 def kill_group(child: subprocess.Popen[bytes]) -> None:
@@ -86,6 +89,16 @@ def kill_group(child: subprocess.Popen[bytes]) -> None:
 def _signal_group(child: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
+
+
+def wait_for_death(children: Iterable[subprocess.Popen[bytes]], timeout_seconds: float) -> None:
+    """Wait until one of `children` ends, at most for `timeout_seconds`."""
+    fds = [os.pidfd_open(child.pid) for child in children if child.returncode is None]
+    try:
+        select.select(fds, [], [], max(0.0, timeout_seconds))
+    finally:
+        for fd in fds:
+            os.close(fd)
 
 
 def log_tail(log: Path, lines: int = 10) -> list[str]:

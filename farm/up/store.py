@@ -43,10 +43,10 @@ tcp-keepalive 60
 class StoreProcess:
     """A running store. As a context manager it is stopped on the way out."""
 
-    def __init__(self, folder: Path, lock: FolderLock) -> None:
+    def __init__(self, folder: Path, *, lock: FolderLock, log: Path) -> None:
         """Use `start` instead."""
         self.folder = folder
-        self.log = folder / "store.log"
+        self.log = log
         self._lock = lock
         self._binary = find_store_binary()
         self._password = secrets.token_urlsafe(24)
@@ -54,15 +54,17 @@ class StoreProcess:
         self._child: subprocess.Popen[bytes] | None = None
 
     @classmethod
-    def start(cls, folder: Path) -> "StoreProcess":
+    def start(cls, folder: Path, *, log: Path | None = None) -> "StoreProcess":
         """Start a store on the data in `folder` and return once it answers.
+
+        It logs to `log`, or to `store.log` beside its data.
 
         Raises Conflict when another one runs there, StoreUnfit when there is no binary to run,
         BadRequest when the folder cannot be used, StoreUnavailable when it does not come up.
         """
         lock = _lock(folder)
         try:
-            store = cls(folder.absolute(), lock)
+            store = cls(folder.absolute(), lock=lock, log=log or folder.absolute() / "store.log")
             store._begin()
         except BaseException:
             lock.release()
@@ -75,16 +77,16 @@ class StoreProcess:
         return f"redis://:{self._password}@127.0.0.1:{self._port}/0"
 
     @property
-    def pid(self) -> int:
-        return 0 if self._child is None else self._child.pid
+    def child(self) -> subprocess.Popen[bytes]:
+        assert self._child is not None  # `start` hands out only what runs
+        return self._child
 
     def is_alive(self) -> bool:
-        return self._child is not None and self._child.poll() is None
+        return self.child.poll() is None
 
     def kill(self) -> None:
         """Kill it as a power cut would, data left as they are. `restart` brings it back."""
-        if self._child is not None:
-            kill_group(self._child)
+        kill_group(self.child)
 
     def restart(self) -> None:
         """Bring it up again on the same data, at the same URL.
@@ -96,8 +98,7 @@ class StoreProcess:
 
     def stop(self) -> None:
         """Let it write all it has and end; give the folder back."""
-        if self._child is not None:
-            end_child(self._child, grace_seconds=STOP_SECONDS)
+        end_child(self.child, grace_seconds=STOP_SECONDS)
         self._lock.release()
 
     def __enter__(self) -> "StoreProcess":

@@ -1,0 +1,145 @@
+"""A whole farm on one machine: store, scheduler, service and one worker, up and down as one."""
+
+import http.client
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from farm.model.errors import BadRequest, StoreUnavailable
+from farm.model.names import check_name
+from farm.settings import DEFAULT_PORT
+from farm.up.lock import FolderLock
+from farm.up.part import PartSpec
+from farm.up.ping import answers
+from farm.up.port import HOST, check_port
+from farm.up.store import StoreProcess
+from farm.up.supervisor import Say, Supervisor
+
+READY_SECONDS = 60.0  #: first start on a cold disk
+DRAIN_SECONDS = 15.0  #: frames in hand may finish for this long when the farm is taken down
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalOptions:
+    """What one machine's farm is like."""
+
+    state: Path  #: everything the farm keeps, one farm per folder
+    node: str  #: the name of this machine's node
+    slots: int  #: cores it gives to rendering; a frame asks for one unless its job says more
+    memory_bytes: int
+    port: int = DEFAULT_PORT  #: of the service
+
+    def check(self) -> None:
+        """Raise BadName or BadRequest on the first fault."""
+        check_name("node", self.node)
+        if self.slots < 1:
+            raise BadRequest(f"{self.slots} slots: a farm needs at least 1")
+
+
+class LocalFarm:
+    """A farm that is up."""
+
+    def __init__(self, options: LocalOptions, supervisor: Supervisor, redis_url: str) -> None:
+        """Use `local_farm` instead."""
+        self.options = options
+        self.url = f"http://{HOST}:{options.port}"
+        self.redis_url = redis_url
+        self.logs = options.state / "logs"
+        self._supervisor = supervisor
+
+    def tend(self, timeout_seconds: float) -> None:
+        """Wait for trouble, at most for `timeout_seconds`, and mend what can be mended."""
+        self._supervisor.tend(timeout_seconds)
+
+
+@contextmanager
+def local_farm(options: LocalOptions, *, say: Say) -> Iterator[LocalFarm]:
+    """Bring a farm up; take it down on the way out, however that is taken.
+
+    Raises Conflict when the folder or port is taken, BadRequest when a folder cannot be used,
+    StoreUnfit or StoreUnavailable without a store, ServiceUnavailable when a part does not start.
+    """
+    options.check()
+    check_port(options.port)
+    lock = FolderLock(options.state, what="farm")
+    try:
+        logs = _logs_folder(options.state)
+        redis_url, store = _store(options.state, logs)
+        supervisor = Supervisor(logs=logs, store=store, say=say)
+        try:
+            supervisor.start(_parts(options, redis_url))
+            supervisor.wait_until(lambda: _missing(options.port), timeout_seconds=READY_SECONDS)
+            yield LocalFarm(options, supervisor, redis_url)
+        finally:
+            supervisor.stop()
+    finally:
+        lock.release()
+
+
+def _logs_folder(state: Path) -> Path:
+    logs = state / "logs"
+    try:
+        logs.mkdir(exist_ok=True)
+    except OSError as error:
+        raise BadRequest(f"folder {logs} cannot be made: {error.strerror or error}") from error
+    return logs
+
+
+def _store(state: Path, logs: Path) -> tuple[str, StoreProcess | None]:
+    """The store that FARM_REDIS_URL names, or one of our own."""
+    url = os.environ.get("FARM_REDIS_URL")
+    if not url:
+        store = StoreProcess.start(state / "store", log=logs / "store.log")
+        return store.url, store
+    if not answers(url, timeout_seconds=5.0):
+        raise StoreUnavailable(
+            "the store named in FARM_REDIS_URL does not answer: start it, mend the address, "
+            "or unset FARM_REDIS_URL to use one of the farm's own"
+        )
+    return url, None
+
+
+def _parts(options: LocalOptions, redis_url: str) -> list[PartSpec]:
+    environment = {"FARM_REDIS_URL": redis_url}
+    return [
+        PartSpec(name="scheduler", module="farm.scheduler", environment=environment),
+        PartSpec(
+            name="service",
+            module="farm.service",
+            arguments=("--host", HOST, "--port", str(options.port)),
+            environment=environment,
+        ),
+        PartSpec(
+            name="worker",
+            module="workers",
+            arguments=(
+                *("--name", options.node),
+                *("--cores", str(options.slots)),
+                *("--memory", str(options.memory_bytes)),
+                *("--state", str(options.state / "worker")),
+            ),
+            environment=environment,
+            grace_seconds=DRAIN_SECONDS,
+        ),
+    ]
+
+
+def _missing(port: int) -> str:
+    """What the farm's service still waits for; "" when all is up."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=5.0)
+    try:
+        connection.request("GET", "/healthz")
+        answer = connection.getresponse()
+        health = json.loads(answer.read())
+    except (OSError, http.client.HTTPException, ValueError):
+        return "service"
+    finally:
+        connection.close()
+    if not health.get("scheduler"):
+        return "scheduler"
+    if not health.get("nodes"):
+        return "node"
+    return "" if answer.status == http.HTTPStatus.OK else "healthy service"
