@@ -119,7 +119,7 @@ class StoreProcess:
             try:
                 self._run()
             except StoreUnavailable as error:
-                if tries_left == 0 or "in use" not in str(error):
+                if tries_left == 0 or "Failed listening" not in str(error):
                     raise
             else:
                 return
