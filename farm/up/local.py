@@ -128,18 +128,18 @@ def _parts(options: LocalOptions, redis_url: str) -> list[PartSpec]:
 
 
 def _missing(port: int) -> str:
-    """What the farm's service still waits for; "" when all is up."""
+    """What the farm still waits for; "" when all is up."""
     connection = http.client.HTTPConnection(HOST, port, timeout=5.0)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", "/farm")
         answer = connection.getresponse()
-        health = json.loads(answer.read())
+        told = json.loads(answer.read())
     except (OSError, http.client.HTTPException, ValueError):
         return "service"
     finally:
         connection.close()
-    if not health.get("scheduler"):
-        return "scheduler"
-    if not health.get("nodes"):
-        return "node"
-    return "" if answer.status == http.HTTPStatus.OK else "healthy service"
+    if answer.status != http.HTTPStatus.OK:
+        return "service that reaches the store"
+    if not told["leader"]:
+        return "leading scheduler"
+    return "" if told["nodes"]["online"] else "node"
