@@ -37,7 +37,8 @@ class RenderSettings:
 
     def attempt_path(self, frame: int, *, job: str, attempt: int) -> PurePosixPath:
         """The name an image has until its attempt is known to count. Same folder tree as the
-        final name, so that moving it is one rename."""
+        final name, so that moving it is one rename.
+        """
         final = self.image_path(frame)
         name = f"{job}.{final.stem}.attempt-{attempt}{self.extension}"
         return final.parent / ".attempts" / name
@@ -50,7 +51,9 @@ class RenderSettings:
 
 def fill_frame(pattern: str, frame: int) -> str:
     """`pattern` with its run of `#` replaced by the frame, padded; a minus sign adds a column."""
-    return _HASHES.sub(lambda run: f"{'-' if frame < 0 else ''}{abs(frame):0{len(run[0])}d}", pattern)
+    return _HASHES.sub(
+        lambda run: f"{'-' if frame < 0 else ''}{abs(frame):0{len(run[0])}d}", pattern
+    )
 
 
 def check_output(pattern: str) -> str:

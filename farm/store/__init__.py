@@ -1,0 +1,70 @@
+"""The store: Redis or Valkey, the only truth. Nothing else in Karst speaks to it.
+
+Each change is one atomic step, one Lua file in lua/ and one typed method here.
+"""
+
+from farm.store import keys
+from farm.store.audit import Breach, audit
+from farm.store.connection import Connection, new_id
+from farm.store.facts import Fact, FactLog
+from farm.store.jobs import JobStore
+from farm.store.leader import LeaderStore
+from farm.store.leases import LeaseStore
+from farm.store.nodes import NodeStore
+from farm.store.tasks import TaskQuestions
+
+__all__ = ["Breach", "Fact", "Store"]
+
+
+class Store:
+    """All steps and questions, by subject, over one connection pool."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Use `connection`; see `open`."""
+        self.connection = connection
+        self.jobs = JobStore(connection)
+        self.tasks = TaskQuestions(connection, self.jobs)
+        self.nodes = NodeStore(connection)
+        self.leases = LeaseStore(connection)
+        self.leader = LeaderStore(connection)
+        self.facts = FactLog(connection)
+
+    @classmethod
+    def open(cls, url: str, *, timeout_seconds: float = 10.0) -> "Store":
+        """Connect, check that the server is fit, and bring the steps.
+
+        Raises StoreUnavailable, StoreUnfit.
+        """
+        connection = Connection(url, timeout_seconds=timeout_seconds)
+        connection.check_server()
+        connection.load_steps()
+        return cls(connection)
+
+    def ping(self) -> None:
+        """Raise StoreUnavailable when the store does not answer."""
+        with self.connection.guard():
+            self.connection.client.ping()
+
+    def run_id(self) -> str:
+        """Changes whenever the server process does: a restarted one may have gone back in time."""
+        with self.connection.guard():
+            return str(self.connection.client.info("server")["run_id"])
+
+    def wait_durable(self, timeout_seconds: float = 3.0) -> bool:
+        """Wait until all that this client wrote is on disk; False when not in time, or no AOF."""
+        # WAITAOF speaks of its own connection's writes. The log is one sequence, so when this small
+        # write is on disk, every earlier one is, whichever connection it came by.
+        with self.connection.guard():
+            pipeline = self.connection.client.pipeline(transaction=False)
+            pipeline.set(keys.DURABLE, new_id())
+            pipeline.execute_command("WAITAOF", 1, 0, int(timeout_seconds * 1000))
+            answer = pipeline.execute(raise_on_error=False)[1]
+        return not isinstance(answer, Exception) and bool(answer[0])
+
+    def audit(self) -> list[Breach]:
+        """Recompute every derived figure; list each that does not agree with its source."""
+        return audit(self.connection)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.connection.client.close()

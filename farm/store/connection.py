@@ -1,0 +1,110 @@
+"""The one connection to Redis or Valkey: every failure leaves here as an error of the farm.
+
+The client repeats a command whose answer was lost. That is safe because every step that changes
+something carries a request id, or is alike when repeated.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
+
+from farm.model.errors import StoreUnavailable, StoreUnfit
+from farm.store.functions import HASH_TAG, library_digest, library_source
+
+#: Redis 7.2 and Valkey (which calls itself 7.2.4) know WAITAOF, on which a submit relies.
+OLDEST_SERVER = (7, 2)
+_REPEATS = 3
+
+
+def new_id() -> str:
+    """An id nobody else will make: for a lease, a request, a scheduler."""
+    return secrets.token_hex(8)
+
+
+class Connection:
+    """Calls steps by name; shared by all parts of a `Store`, safe to use from many threads."""
+
+    def __init__(self, url: str, *, timeout_seconds: float = 10.0) -> None:
+        """Prepare a connection pool; nothing is sent yet. Raises StoreUnfit on a bad URL."""
+        self.url = url
+        try:
+            # Any: the library types a reply as everything any server might send.
+            self.client: Any = redis.Redis.from_url(
+                url,
+                decode_responses=True,
+                socket_timeout=timeout_seconds,
+                socket_connect_timeout=min(timeout_seconds, 5.0),
+                socket_keepalive=True,
+                health_check_interval=30,
+                retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), _REPEATS),
+            )
+        except ValueError as error:
+            raise StoreUnfit(f"store address {url!r}: {error}") from error
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Turn what the client raises into StoreUnavailable."""
+        try:
+            yield
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            raise StoreUnavailable(
+                f"the store at {self.where} cannot be reached: {error}"
+            ) from error
+        except (redis.OutOfMemoryError, redis.ReadOnlyError) as error:
+            raise StoreUnavailable(f"the store at {self.where} takes no writes: {error}") from error
+        except redis.ResponseError as error:
+            if str(error).startswith(("MISCONF", "LOADING", "CLUSTERDOWN", "MASTERDOWN")):
+                raise StoreUnavailable(f"the store at {self.where} says: {error}") from error
+            raise
+
+    @property
+    def where(self) -> str:
+        """The store's address without its password."""
+        return self.url.rsplit("@", 1)[-1].removeprefix("redis://")
+
+    def call(self, step: str, *arguments: str | int | float) -> Any:  # noqa: ANN401 - as above
+        """Run the atomic step `step`. Raises StoreUnavailable."""
+        with self.guard():
+            try:
+                return self.client.fcall(step, 1, HASH_TAG, *arguments)
+            except redis.ResponseError as error:
+                if "Function not found" not in str(error):
+                    raise
+                # A fresh server behind the old address: bring the steps, ask again.
+                self.load_steps()
+                return self.client.fcall(step, 1, HASH_TAG, *arguments)
+
+    def call_many(self, step: str, calls: list[tuple[str | int | float, ...]]) -> list[Any]:
+        """Run `step` once per entry of `calls`, in one round trip, not as one atomic step."""
+        with self.guard():
+            pipeline = self.client.pipeline(transaction=False)
+            for arguments in calls:
+                pipeline.fcall(step, 1, HASH_TAG, *arguments)
+            return list(pipeline.execute())
+
+    def check_server(self) -> None:
+        """Raise StoreUnfit when the server is too old to keep the farm's promises."""
+        with self.guard():
+            info = self.client.info("server")
+        version = str(info["redis_version"])
+        if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_SERVER:
+            raise StoreUnfit(
+                f"the store at {self.where} is Redis {version}; Karst needs Redis 7.2 or Valkey"
+            )
+
+    def load_steps(self) -> None:
+        """Load the library of atomic steps unless the server has this very one."""
+        source = library_source()
+        with self.guard():
+            try:
+                if self.client.fcall("farm_library", 1, HASH_TAG) == library_digest(source):
+                    return
+            except redis.ResponseError as error:
+                if "Function not found" not in str(error):
+                    raise
+            self.client.function_load(source, replace=True)

@@ -1,0 +1,104 @@
+"""The store's atomic steps: one Functions library, put together from farm/store/lua.
+
+The transition tables of `farm.model.states` are written into the library as Lua tables, so the
+server moves tasks, jobs and nodes by the very tables that Python knows.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from importlib import resources
+
+from farm.model.states import (
+    JOB_TRANSITIONS,
+    NODE_TRANSITIONS,
+    OPEN_JOB_STATES,
+    OPEN_TASK_STATES,
+    TASK_TRANSITIONS,
+    EventT,
+    StateT,
+    TaskState,
+)
+
+LIBRARY = "karst"
+HASH_TAG = "{farm}"  #: the one key every step names; all other keys share this tag
+
+#: One byte per task in a layer's state string. Ready is zero, so that a new layer costs one write.
+TASK_BYTES: Mapping[TaskState, int] = {
+    TaskState.READY: 0,
+    TaskState.RUNNING: 1,
+    TaskState.SUCCEEDED: 2,
+    TaskState.FAILED: 3,
+    TaskState.CANCELLED: 4,
+    TaskState.BLOCKED: 5,
+}
+
+#: Helpers come before the steps that use them.
+_HELPERS = (
+    "_keys",
+    "_layers",
+    "_close",
+    "_records",
+    "_replies",
+    "_leases",
+    "_endings",
+    "_take",
+    "_chunk",
+    "_settling",
+    "_next",
+)
+
+
+def library_source() -> str:
+    """The whole library as the server loads it; its first comment carries its own digest."""
+    folder = resources.files("farm.store") / "lua"
+    steps = sorted(
+        entry.name.removesuffix(".lua")
+        for entry in folder.iterdir()
+        if entry.name.endswith(".lua") and not entry.name.startswith("_")
+    )
+    parts = [_tables()]
+    parts += [(folder / f"{name}.lua").read_text("utf-8") for name in (*_HELPERS, *steps)]
+    body = "\n".join(parts)
+    digest = hashlib.sha256(body.encode()).hexdigest()[:16]
+    version = f"redis.register_function('farm_library', function() return '{digest}' end)"
+    return f"#!lua name={LIBRARY}\n{body}\n{version}\n"
+
+
+def library_digest(source: str) -> str:
+    """The digest that `farm_library` of this source answers."""
+    return source.rsplit("return '", 1)[1].split("'", 1)[0]
+
+
+def _tables() -> str:
+    quoted = {state: f"'\\{byte}'" for state, byte in TASK_BYTES.items()}
+    names = ", ".join(f"[{byte}] = '{state}'" for state, byte in quoted.items())
+    bytes_of = ", ".join(f"{state} = {byte}" for state, byte in quoted.items())
+    # Lua 5.1 patterns cannot hold a zero byte; they write it %z.
+    patterns = ", ".join(
+        f"{state} = {byte if TASK_BYTES[state] else repr('%z')}" for state, byte in quoted.items()
+    )
+    return "\n".join(
+        (
+            f"local TASK_NAMES = {{{names}}}",
+            f"local TASK_BYTES = {{{bytes_of}}}",
+            f"local BYTE_PATTERN = {{{patterns}}}",
+            _set("OPEN_TASK", OPEN_TASK_STATES),
+            _set("OPEN_JOB", OPEN_JOB_STATES),
+            _moves("TASK_MOVES", TASK_TRANSITIONS),
+            _moves("JOB_MOVES", JOB_TRANSITIONS),
+            _moves("NODE_MOVES", NODE_TRANSITIONS),
+        )
+    )
+
+
+def _set(name: str, states: Iterable[StrEnum]) -> str:
+    return f"local {name} = {{{', '.join(f'{s} = true' for s in sorted(states))}}}"
+
+
+def _moves(name: str, table: Mapping[tuple[StateT, EventT], StateT]) -> str:
+    lines = [f"local {name} = {{"]
+    for before in sorted({state for state, _ in table}):
+        moves = ", ".join(f"{e} = '{after}'" for (s, e), after in table.items() if s == before)
+        lines.append(f"  {before} = {{{moves}}},")
+    return "\n".join((*lines, "}"))

@@ -1,0 +1,198 @@
+"""Jobs in the store: submit, ask, and steer them."""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from farm.model.errors import Conflict, NotFound
+from farm.model.frames import Frames
+from farm.model.job import Job, JobSpec, Layer, LayerSpec, TaskCounts
+from farm.model.states import JobState, TaskState
+from farm.store import keys
+from farm.store.connection import Connection, new_id
+from farm.store.records import read_layer_spec, write_layer_spec
+
+KEY_SECONDS = 86_400  #: how long a submit's idempotency key is remembered
+RETRYABLE = frozenset({TaskState.FAILED, TaskState.CANCELLED})
+_PAGE = 256
+
+
+class JobStore:
+    """One method per step on jobs."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Use `connection`."""
+        self._connection = connection
+
+    def submit(self, spec: JobSpec, *, key: str) -> str:
+        """Store a job, all of it or nothing, and return its id.
+
+        The same `key` within a day returns the same id and stores nothing.
+        Raises BadRequest for a faulty spec, StoreUnavailable.
+        """
+        spec.check()
+        document = json.dumps(
+            {
+                "production": spec.production,
+                "name": spec.name,
+                "owner": spec.owner,
+                "priority": spec.priority,
+                "layers": [_layer_document(layer) for layer in spec.layers],
+            }
+        )
+        return str(self._connection.call("farm_submit", key, document, KEY_SECONDS))
+
+    def get(self, job_id: str) -> Job:
+        """The job with its layers. Raises NotFound."""
+        client = self._connection.client
+        with self._connection.guard():
+            job = client.hgetall(keys.job(job_id))
+            if not job:
+                raise NotFound(f"no job {job_id}; `farm jobs ls` shows the jobs there are")
+            pipeline = client.pipeline(transaction=False)
+            for number in range(1, int(job["layers"]) + 1):
+                pipeline.hgetall(keys.layer(f"{job_id}.{number}"))
+                pipeline.scard(keys.layer(f"{job_id}.{number}", "leases"))
+            found = pipeline.execute()
+        layers = tuple(
+            _layer(fields, leases) for fields, leases in zip(found[::2], found[1::2], strict=True)
+        )
+        return _job(job, layers)
+
+    def list(
+        self,
+        *,
+        production: str | None = None,
+        states: Collection[JobState] | None = None,
+        limit: int = 100,
+    ) -> list[Job]:
+        """Jobs, newest first, without their layers; at most `limit` of those that match."""
+        client, start, jobs = self._connection.client, 0, list[Job]()
+        with self._connection.guard():
+            while len(jobs) < limit:
+                ids = client.zrevrange(keys.JOBS, start, start + _PAGE - 1)
+                if not ids:
+                    break
+                start += len(ids)
+                pipeline = client.pipeline(transaction=False)
+                for job_id in ids:
+                    pipeline.hgetall(keys.job(job_id))
+                found = [_job(fields, ()) for fields in pipeline.execute() if fields]
+                jobs += [
+                    job
+                    for job in found
+                    if production in (None, job.production) and (not states or job.state in states)
+                ]
+        return jobs[:limit]
+
+    def pause(self, job_id: str, *, by: str = "") -> JobState:
+        """Let tasks in hand finish and begin no others. Raises NotFound, Conflict when it ended."""
+        return self._steer("pause", job_id, by)
+
+    def resume(self, job_id: str, *, by: str = "") -> JobState:
+        """Take back a pause. Raises NotFound, Conflict when the job ended."""
+        return self._steer("resume", job_id, by)
+
+    def cancel(self, job_id: str, *, by: str = "") -> int:
+        """Cancel all open tasks, running ones too; returns how many. Raises NotFound, Conflict."""
+        reply = self._connection.call("farm_cancel", new_id(), job_id, by)
+        _check(reply, job_id, "cancel")
+        return int(reply[1])
+
+    def set_priority(self, job_id: str, priority: int) -> None:
+        """Set the priority, 0 to 100. Raises NotFound."""
+        if not self._connection.call("farm_priority", job_id, priority):
+            raise NotFound(f"no job {job_id}; `farm jobs ls` shows the jobs there are")
+
+    def retry(
+        self,
+        job_id: str,
+        *,
+        states: Collection[TaskState] = RETRYABLE,
+        frames: Frames | None = None,
+        request: str = "",
+    ) -> int:
+        """Make tasks in `states` (only those of `frames`, if given) ready again; how many.
+
+        A repeated `request` returns the first answer. Raises NotFound, BadFrames.
+        """
+        only = ""
+        if frames is not None:
+            only = json.dumps(_indices(self.get(job_id).layers, frames))
+        request = request or new_id()
+        reply = self._connection.call("farm_retry", request, job_id, ",".join(states), only)
+        _check(reply, job_id, "retry")
+        return int(reply[1])
+
+    def set_weight(self, production: str, weight: float) -> None:
+        """Set a production's weight: twice the weight, twice the share. Raises NotFound."""
+        if not self._connection.call("farm_weight", production, weight):
+            raise NotFound(f"no production {production!r}; it appears with its first job")
+
+    def _steer(self, event: str, job_id: str, by: str) -> JobState:
+        reply = self._connection.call("farm_pause", job_id, event, by)
+        _check(reply, job_id, event)
+        return JobState(reply[1])
+
+
+def _check(reply: Sequence[Any], job_id: str, verb: str) -> None:
+    if reply[0] == "no job":
+        raise NotFound(f"no job {job_id}; `farm jobs ls` shows the jobs there are")
+    if reply[0] == "no":
+        raise Conflict(f"cannot {verb} job {job_id}: it is {reply[1]}")
+
+
+def _layer_document(layer: LayerSpec) -> dict[str, Any]:
+    return {
+        "name": layer.name,
+        "frames": layer.frames,
+        "tasks": len(Frames(layer.frames)),
+        "cores": layer.resources.cores,
+        "memory_bytes": layer.resources.memory_bytes,
+        "gpus": layer.resources.gpus,
+        "pool": layer.pool,
+        "scene": layer.settings.scene,
+        "retries": layer.retries,
+        "chunk": layer.chunk,
+        "spec": write_layer_spec(layer),
+    }
+
+
+def _indices(layers: Sequence[Layer], frames: Frames) -> dict[str, list[int]]:
+    """Per layer, the tasks that render `frames`. Raises BadFrames when no layer has a frame."""
+    wanted = {layer.id: Frames(layer.spec.frames) for layer in layers}
+    return {
+        layer: [of_layer.index(frames[i]) for i in range(len(frames))]
+        for layer, of_layer in wanted.items()
+    }
+
+
+def counts_of(fields: dict[str, str]) -> TaskCounts:
+    """The counters in the hash of a layer or a job."""
+    return TaskCounts(**{state: int(fields[state]) for state in TaskState})
+
+
+def _layer(fields: dict[str, str], leases: int) -> Layer:
+    return Layer(
+        id=fields["id"],
+        spec=read_layer_spec(fields["spec"]),
+        counts=counts_of(fields),
+        leases=leases,
+        render_seconds=int(fields["render_ms"]) / 1000,
+    )
+
+
+def _job(fields: dict[str, str], layers: tuple[Layer, ...]) -> Job:
+    ended = fields.get("ended_ms")
+    return Job(
+        id=fields["id"],
+        production=fields["production"],
+        name=fields["name"],
+        owner=fields["owner"],
+        priority=int(fields["priority"]),
+        state=JobState(fields["state"]),
+        created_at=int(fields["created_ms"]) / 1000,
+        ended_at=int(ended) / 1000 if ended else None,
+        counts=counts_of(fields),
+        layers=layers,
+    )

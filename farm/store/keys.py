@@ -1,0 +1,39 @@
+"""The names of all keys, as lua/_keys.lua has them."""
+
+from farm.store.functions import HASH_TAG
+
+JOBS = f"{HASH_TAG}:jobs"
+OPEN_JOBS = f"{HASH_TAG}:jobs:open"
+PRODUCTIONS = f"{HASH_TAG}:productions"
+NODES = f"{HASH_TAG}:nodes"
+ALIVE = f"{HASH_TAG}:nodes:alive"
+LEASES = f"{HASH_TAG}:leases"
+UNSTARTED = f"{HASH_TAG}:leases:unstarted"
+FACTS = f"{HASH_TAG}:facts"
+COUNTERS = f"{HASH_TAG}:counters"
+WAKE = f"{HASH_TAG}:wake"
+LEADER = f"{HASH_TAG}:leader"
+DURABLE = f"{HASH_TAG}:durable"
+
+
+def job(job_id: str) -> str:
+    return f"{HASH_TAG}:job:{job_id}"
+
+
+def layer(layer_id: str, part: str = "") -> str:
+    """The layer's hash, or a part: states, records, returned, avoid, stories, leases."""
+    return f"{HASH_TAG}:layer:{layer_id}" + (f":{part}" if part else "")
+
+
+def node(name: str, part: str = "") -> str:
+    """The node's hash, or its part "leases", "nudge"."""
+    return f"{HASH_TAG}:node:{name}" + (f":{part}" if part else "")
+
+
+def lease(lease_id: str) -> str:
+    return f"{HASH_TAG}:lease:{lease_id}"
+
+
+def production(name: str, part: str = "") -> str:
+    """The production's hash, or its part "waiting"."""
+    return f"{HASH_TAG}:production:{name}" + (f":{part}" if part else "")

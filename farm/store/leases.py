@@ -1,0 +1,166 @@
+"""Leases in the store: granted by the leader, started, fed and ended by workers.
+
+The hot path is `settle`: one call ends the attempts in hand and takes the next tasks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from farm.model.errors import LeaseLost
+from farm.model.job import FailedAttempt
+from farm.model.lease import Grant, Lease, Recall, TaskInHand, TaskResult
+from farm.model.states import Outcome, TaskEvent
+from farm.policy.retry import Verdict, verdict
+from farm.settings import START_SECONDS
+from farm.store import keys
+from farm.store.connection import Connection, new_id
+from farm.store.records import read_layer_spec, write_story
+
+GIVE_UP = 0  #: as `want`: end the lease; what is in hand is ready again
+KEEP = -1  #: as `want`: only settle; the rest stays in hand
+_LATE = 0
+
+_EVENTS = {
+    Outcome.LOST: TaskEvent.LOSE,
+    Outcome.SUCCEEDED: TaskEvent.SUCCEED,
+    Outcome.CANCELLED: TaskEvent.LOSE,
+    Outcome.SUPERSEDED: TaskEvent.LOSE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """The store's answer to a settle."""
+
+    counted: tuple[bool, ...]  #: per result: did this attempt count? False is late, superseded
+    tasks: tuple[TaskInHand, ...]  #: taken next
+    ended: str  #: why the lease ended; "" while it goes on
+
+
+class LeaseStore:
+    """One method per step on leases."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Use `connection`."""
+        self._connection = connection
+
+    def grant(self, grants: Sequence[Grant], *, leader: str) -> list[tuple[Grant, str, str]]:
+        """Book each grant as a new lease: (grant, lease id, "granted" or why it was refused)."""
+        ids = [new_id() for _ in grants]
+        calls: list[tuple[str | int | float, ...]] = [
+            (
+                leader,
+                lease,
+                grant.node,
+                grant.epoch,
+                grant.layer,
+                grant.resources.cores,
+                grant.resources.memory_bytes,
+                grant.resources.gpus,
+                int(grant.anywhere),
+                int(START_SECONDS * 1000),
+            )
+            for grant, lease in zip(grants, ids, strict=True)
+        ]
+        answers = self._connection.call_many("farm_grant", calls)
+        return [(g, i, str(a)) for g, i, a in zip(grants, ids, answers, strict=True)]
+
+    def recall(self, recalls: Sequence[Recall], *, leader: str) -> list[str]:
+        """End each lease at its next task boundary; answers "recalled", "ended", "gone" each."""
+        calls = [(leader, one.lease, one.reason) for one in recalls]
+        return [str(a) for a in self._connection.call_many("farm_recall", list(calls))]
+
+    def start(
+        self, lease: str, *, node: str, epoch: int, want: int = 1, request: str = ""
+    ) -> tuple[Lease, tuple[TaskInHand, ...]]:
+        """Start a granted lease and take its first tasks.
+
+        Raises LeaseLost when it has started before, was taken back, or has no task left: the
+        message for it is dropped.
+        """
+        reply = self._connection.call("farm_start", request or new_id(), lease, node, epoch, want)
+        if reply[0] == "gone":
+            raise LeaseLost(f"lease {lease} is not waiting to start on node {node}")
+        with self._connection.guard():
+            spec = self._connection.client.hget(keys.layer(reply[2]), "spec")
+        started = Lease(
+            id=lease,
+            node=node,
+            epoch=epoch,
+            job=reply[1],
+            layer=reply[2],
+            spec=read_layer_spec(str(spec)),
+        )
+        return started, _tasks(reply[3:])
+
+    def confirm(self, lease: Lease, tasks: Sequence[TaskInHand]) -> list[bool]:
+        """Do these attempts still own their tasks?"""
+        words = [word for task in tasks for word in (task.index, task.attempt)]
+        reply = self._connection.call("farm_confirm", lease.id, lease.epoch, *words)
+        return [bool(answer) for answer in reply]
+
+    def settle(
+        self, lease: Lease, results: Sequence[TaskResult], *, want: int, request: str = ""
+    ) -> Settled:
+        """End attempts and take up to `want` next tasks (or GIVE_UP, or KEEP), in one step.
+
+        A repeated `request` gets the first answer. A result that comes too late is counted and
+        never applied. Raises StoreUnavailable; then the same call may be repeated.
+        """
+        words: list[str | int] = []
+        for result in results:
+            words += _result_words(lease, result)
+        request = request or new_id()
+        reply = self._connection.call(
+            "farm_settle", request, lease.id, lease.layer, lease.epoch, want, *words
+        )
+        flags = reply[2 : 2 + int(reply[1])]
+        return Settled(
+            counted=tuple(int(flag) != _LATE for flag in flags),
+            tasks=_tasks(reply[2 + len(flags) :]),
+            ended="" if reply[0] == "ok" else str(reply[0]),
+        )
+
+
+def _result_words(lease: Lease, result: TaskResult) -> list[str | int]:
+    """One result as the step takes it; the retry policy is asked here, once, by its owner.
+
+    Nobody else can change the task's history while this attempt owns it, so the verdict is as
+    good as one made inside the step.
+    """
+    event = _EVENTS.get(result.outcome)
+    elsewhere, story = False, ""
+    if event is None:
+        judged = verdict(
+            result.outcome, failures=result.failures_before, retries=lease.spec.retries
+        )
+        event = TaskEvent.FAIL if judged is Verdict.FAILED else TaskEvent.AGAIN
+        elsewhere = judged is Verdict.ELSEWHERE
+        story = write_story(
+            FailedAttempt(
+                attempt=result.attempt,
+                node=lease.node,
+                outcome=result.outcome,
+                reason=result.reason,
+                log_tail=result.log_tail,
+            )
+        )
+    return [
+        result.index,
+        result.attempt,
+        event,
+        int(result.started_at),
+        int(result.elapsed_seconds * 1000),
+        result.peak_memory_bytes // 1024,
+        -(-result.image_bytes // 1024),
+        int(elsewhere),
+        story,
+    ]
+
+
+def _tasks(words: Sequence[str]) -> tuple[TaskInHand, ...]:
+    triples = (word.split(":") for word in words)
+    return tuple(
+        TaskInHand(index=int(index), attempt=int(attempt), failures=int(failures))
+        for index, attempt, failures in triples
+    )

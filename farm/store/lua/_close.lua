@@ -1,0 +1,39 @@
+-- The end of a change to a layer: write the counters of layer and job, keep the list of waiting
+-- layers right, end the job with its last task, and wake the scheduler when there is new work.
+-- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
+local function trim_records(layer)
+  -- Growing a string leaves spare room behind it; an ended layer gives that back.
+  local size = redis.call('STRLEN', layer.records)
+  if size > 0 and size < 1048576 then
+    redis.call('SET', layer.records, redis.call('GET', layer.records))
+  end
+end
+
+local function end_job_if_done(job)
+  local f = redis.call('HMGET', job_key(job), 'open', 'failed', 'cancelled')
+  if f[1] ~= '0' then return end
+  if f[2] == '0' and f[3] == '0' then move_job(job, 'succeed') else move_job(job, 'fail') end
+end
+
+local function close_layer(layer)
+  local open, job = 0, job_key(layer.job)
+  local before = tonumber(redis.call('HGET', layer.key, 'ready'))
+  for state, change in pairs(layer.moved) do
+    if change ~= 0 then
+      redis.call('HINCRBY', layer.key, state, change)
+      redis.call('HINCRBY', job, state, change)
+      if OPEN_TASK[state] then open = open + change end
+    end
+  end
+  redis.call('HSET', layer.key, 'cursor', layer.cursor)
+  if layer.render_ms > 0 then redis.call('HINCRBY', layer.key, 'render_ms', layer.render_ms) end
+  local ready = before + (layer.moved.ready or 0)
+  if (before > 0) ~= (ready > 0) then set_waiting(layer.id, layer.production, layer.job) end
+  if ready > before then wake() end
+  if open == 0 then return end
+  if redis.call('HINCRBY', layer.key, 'open', open) == 0 then
+    trim_records(layer)
+    redis.call('DEL', returned_key(layer.id), avoid_key(layer.id))
+  end
+  if redis.call('HINCRBY', job, 'open', open) == 0 then end_job_if_done(layer.job) end
+end

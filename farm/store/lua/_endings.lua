@@ -1,0 +1,58 @@
+-- How leases end early: lost with their node, or recalled.
+-- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
+-- Tasks in hand are ready again, first in line. Returns how many.
+local function lose_hand(layer, lease)
+  local lost = 0
+  for i = #lease.held, 1, -1 do
+    local index = lease.held[i]
+    if lease.hand[index] and task_state(layer, index) == 'running' then
+      move_task(layer, index, 'running', 'lose')
+      redis.call('LPUSH', returned_key(layer.id), index)
+      lost = lost + 1
+    end
+  end
+  lease.hand, lease.held = {}, {}
+  if lost > 0 then
+    redis.call('HINCRBY', COUNTERS, 'lost_attempts', lost)
+    fact('tasks_lost', 'job', lease.job, 'layer', lease.layer, 'node', lease.node, 'count', lost)
+  end
+  return lost
+end
+
+local function lose_lease(lease, why)
+  local layer = open_layer(lease.layer)
+  lose_hand(layer, lease)
+  end_lease(lease, why)
+  close_layer(layer)
+end
+
+-- A recalled lease ends at its next task boundary, at once when it has not started.
+local function recall_lease(lease, why)
+  if lease.state == 'granted' then
+    end_lease(lease, why)
+    return 'ended'
+  end
+  if lease.state == 'started' then
+    redis.call('HSET', lease.key, 'state', 'recalled', 'why', why)
+    fact('lease_recalled', 'lease', lease.id, 'node', lease.node, 'why', why)
+    nudge(lease.node)
+  end
+  return 'recalled'
+end
+
+local function release_all(node, why)
+  for _, id in ipairs(redis.call('SMEMBERS', node_leases_key(node))) do
+    lose_lease(open_lease(id), why)
+  end
+end
+
+local function move_node(name, event)
+  local before = redis.call('HGET', node_key(name), 'state') or 'offline'
+  local after = NODE_MOVES[before] and NODE_MOVES[before][event]
+  if not after then return nil end
+  redis.call('HSET', node_key(name), 'state', after)
+  if after == 'offline' then redis.call('ZREM', ALIVE, name) end
+  fact('node_' .. after, 'node', name, 'event', event)
+  wake()
+  return after
+end

@@ -1,0 +1,59 @@
+-- A layer opened for changes: tasks move by the transition table, counters are written once at the
+-- end, and with them the job's counters, the list of waiting layers and the job's own end.
+-- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
+local function open_layer(id)
+  local f = redis.call('HMGET', layer_key(id), 'job', 'production', 'tasks', 'cursor', 'chunk')
+  if not f[1] then return nil end
+  return {
+    id = id, key = layer_key(id), states = states_key(id), records = records_key(id),
+    job = f[1], production = f[2], tasks = tonumber(f[3]), cursor = tonumber(f[4]),
+    chunk = tonumber(f[5]), moved = {}, render_ms = 0,
+  }
+end
+
+local function task_state(layer, index)
+  return TASK_NAMES[redis.call('GETRANGE', layer.states, index, index)]
+end
+
+local function count_moved(layer, before, after, count)
+  layer.moved[before] = (layer.moved[before] or 0) - count
+  layer.moved[after] = (layer.moved[after] or 0) + count
+end
+
+-- Move one task. Returns its new state, or nil when the table has no such move.
+local function move_task(layer, index, before, event)
+  local after = TASK_MOVES[before] and TASK_MOVES[before][event]
+  if not after then return nil end
+  redis.call('SETRANGE', layer.states, index, TASK_BYTES[after])
+  count_moved(layer, before, after, 1)
+  return after
+end
+
+-- A layer waits for slots while its job is active and it has ready tasks.
+local function set_waiting(layer_id, production, job)
+  local key = waiting_key(production)
+  local j = redis.call('HMGET', job_key(job), 'state', 'priority', 'created_ms')
+  local ready = tonumber(redis.call('HGET', layer_key(layer_id), 'ready'))
+  if j[1] == 'active' and ready > 0 then
+    -- Higher priority first, then older: both fit exactly in one double.
+    redis.call('ZADD', key, string.format('%.0f', (100 - j[2]) * 1e13 + j[3]), layer_id)
+  else
+    redis.call('ZREM', key, layer_id)
+  end
+end
+
+local function move_job(job, event)
+  local before = redis.call('HGET', job_key(job), 'state')
+  local after = JOB_MOVES[before] and JOB_MOVES[before][event]
+  if not after then return nil, before end
+  redis.call('HSET', job_key(job), 'state', after)
+  if OPEN_JOB[after] then
+    redis.call('SADD', OPEN_JOBS, job)
+    redis.call('HDEL', job_key(job), 'ended_ms')
+  else
+    redis.call('SREM', OPEN_JOBS, job)
+    redis.call('HSET', job_key(job), 'ended_ms', now_ms())
+  end
+  fact('job_' .. after, 'job', job, 'event', event)
+  return after, before
+end

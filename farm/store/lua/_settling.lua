@@ -1,0 +1,38 @@
+-- What settling an attempt leaves behind: stories of failures, tasks given back, facts.
+-- KEYS: derived, see _keys.lua. Returns: helpers for settle.lua.
+local STORY_BYTES = 32768
+local SETTLED_AS = {succeed = 'succeeded', fail = 'failed'}
+
+-- Failed attempts of a task, one JSON object a line, the oldest dropped when they grow too long.
+local function tell_story(layer, index, story)
+  local key = stories_key(layer.id)
+  local before = redis.call('HGET', key, index)
+  if before and #before + #story < STORY_BYTES then story = before .. '\n' .. story end
+  redis.call('HSET', key, index, story)
+end
+
+local function give_back(layer, lease, index, event, elsewhere)
+  if event == 'lose' then
+    redis.call('LPUSH', returned_key(layer.id), index)
+    redis.call('HINCRBY', COUNTERS, 'lost_attempts', 1)
+    return
+  end
+  if elsewhere then
+    local names = redis.call('HGET', avoid_key(layer.id), index) or ' '
+    redis.call('HSET', avoid_key(layer.id), index, names .. lease.node .. ' ')
+  end
+  redis.call('RPUSH', returned_key(layer.id), index)
+end
+
+local function tell_ended(layer, lease, argv, flags)
+  if #flags == 0 then return end
+  local words, avoided = {}, redis.call('EXISTS', avoid_key(layer.id)) == 1
+  for n, flag in ipairs(flags) do
+    local i = 6 + (n - 1) * 9
+    local event = flag == 1 and argv[i + 2] or (flag == 2 and 'repeated' or 'superseded')
+    table.insert(words, argv[i] .. ':' .. argv[i + 1] .. ':' .. event)
+    if avoided and SETTLED_AS[event] then redis.call('HDEL', avoid_key(layer.id), argv[i]) end
+  end
+  fact('tasks_ended', 'job', layer.job, 'layer', layer.id, 'node', lease and lease.node or '',
+    'tasks', table.concat(words, ' '))
+end

@@ -1,0 +1,32 @@
+-- A node reports: its leases live on, and it learns what the store wants of each.
+-- KEYS  1 {farm}
+-- ARGV  1 node   2 epoch   3 health JSON   4 why it cannot take work, or ""
+--       5 scenes open in its Blenders, one a line   6… lease id, progress text, in pairs
+-- Returns {status, state of the node, lease, lease state, 1 to kill, lease, …}; status is "ok",
+-- "unknown" (register again) or "superseded" (a newer worker has the name).
+redis.register_function('farm_heartbeat', function(keys, argv)
+  local name, key, at = argv[1], node_key(argv[1]), now_ms()
+  local known = redis.call('HMGET', key, 'epoch', 'state', 'unfit')
+  local epoch = tonumber(known[1] or 0)
+  if epoch > tonumber(argv[2]) then return {'superseded', ''} end
+  if epoch < tonumber(argv[2]) or known[2] == 'offline' then return {'unknown', ''} end
+  redis.call('HSET', key, 'heartbeat_ms', at, 'health', argv[3], 'unfit', argv[4], 'warm', argv[5])
+  redis.call('ZADD', ALIVE, at, name)
+  if known[3] ~= argv[4] then
+    fact(argv[4] == '' and 'node_fit' or 'node_unfit', 'node', name, 'why', argv[4])
+    wake()
+  end
+  local reply = {'ok', known[2]}
+  for i = 6, #argv, 2 do
+    if redis.call('HGET', lease_key(argv[i]), 'node') == name then
+      redis.call('HSET', lease_key(argv[i]), 'progress', argv[i + 1])
+    end
+  end
+  for _, id in ipairs(redis.call('SMEMBERS', node_leases_key(name))) do
+    local f = redis.call('HMGET', lease_key(id), 'state', 'kill')
+    table.insert(reply, id)
+    table.insert(reply, f[1])
+    table.insert(reply, tonumber(f[2] or 0))
+  end
+  return reply
+end)

@@ -1,0 +1,30 @@
+-- Register a node. Whatever an earlier worker of that name held is given back in the same step, and
+-- its epoch is fenced off.
+-- KEYS  1 {farm}
+-- ARGV  1 request id   2 node name   3 JSON: pool, hostname, cores, memory_bytes, gpus, spec
+-- Returns {epoch}.
+local function node_ordinal(name)
+  local known = redis.call('HGET', NODES, name)
+  if known then return known end
+  local ordinal = redis.call('HLEN', NODES) + 1
+  redis.call('HSET', NODES, name, ordinal)
+  return ordinal
+end
+
+register_once('farm_register', function(argv)
+  local name, spec = argv[2], cjson.decode(argv[3])
+  release_all(name, 'the node registered again')
+  local key, at = node_key(name), now_ms()
+  local epoch = redis.call('HINCRBY', key, 'epoch', 1)
+  redis.call('HSET', key, 'name', name, 'ordinal', node_ordinal(name), 'pool', spec.pool,
+    'cores', spec.cores, 'memory_bytes', spec.memory_bytes, 'gpus', spec.gpus,
+    'free_cores', spec.cores, 'free_memory_bytes', spec.memory_bytes, 'free_gpus', spec.gpus,
+    'spec', spec.spec, 'registered_ms', at, 'heartbeat_ms', at, 'unfit', '', 'warm', '')
+  redis.call('HDEL', key, 'health', 'leaving')
+  redis.call('ZADD', ALIVE, at, name)
+  redis.call('DEL', node_nudge_key(name))
+  move_node(name, 'register')
+  -- An operator's drain outlives the worker it was said to.
+  if redis.call('HEXISTS', key, 'held') == 1 then move_node(name, 'drain') end
+  return {epoch}
+end)

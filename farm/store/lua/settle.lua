@@ -1,0 +1,58 @@
+-- Settle attempts and take the next tasks: one fenced step. Only the attempt that owns a task ends
+-- it; anything late is counted and never applied.
+-- KEYS  1 {farm}
+-- ARGV  1 request id   2 lease id   3 layer id   4 epoch of the node   5 tasks wanted next: 0 gives the
+--       lease up, -1 keeps what is in hand; otherwise whatever is still in hand is lost
+--       6… per result, 9 values: index, attempt, event, started s, elapsed ms, peak memory KiB,
+--       image KiB, "1" to retry elsewhere, story JSON or ""
+-- Returns {"ok" | why the lease ended, how many results, 1 applied | 2 applied before | 0 late each,
+-- "index:attempt:failures" of each task taken, …}.
+local PER_RESULT = 9
+local function apply(layer, lease, index, attempt, event, argv, i)
+  local _, failures = read_head(layer, index)
+  if event == 'fail' or event == 'again' then failures = math.min(failures + 1, 255) end
+  local after = move_task(layer, index, 'running', event)
+  if not after then return error('no such move: running, ' .. event) end
+  write_head(layer, index, attempt, failures)
+  write_tail(layer, index, lease.ordinal, argv[i + 3], argv[i + 4], argv[i + 5], argv[i + 6])
+  if argv[i + 8] ~= '' then tell_story(layer, index, argv[i + 8]) end
+  if event == 'succeed' then layer.render_ms = layer.render_ms + tonumber(argv[i + 4]) end
+  if after == 'ready' then give_back(layer, lease, index, event, argv[i + 7] == '1') end
+  return 1
+end
+
+local function settle_one(layer, lease, argv, i)
+  local index, attempt = tonumber(argv[i]), tonumber(argv[i + 1])
+  local state, last = task_state(layer, index), (read_head(layer, index))
+  if lease and lease.hand[index] == attempt and state == 'running' and last == attempt then
+    lease.hand[index] = nil
+    return apply(layer, lease, index, attempt, argv[i + 2], argv, i)
+  end
+  if last == attempt and state == SETTLED_AS[argv[i + 2]] then return 2 end
+  redis.call('HINCRBY', COUNTERS, 'superseded', 1)
+  return 0
+end
+
+local function settle(layer, lease, argv)
+  local flags = {}
+  for i = 6, #argv, PER_RESULT do table.insert(flags, settle_one(layer, lease, argv, i)) end
+  tell_ended(layer, lease, argv, flags)
+  local status, taken = 'gone', {}
+  if lease then status, taken = next_tasks(layer, lease, tonumber(argv[5])) end
+  close_layer(layer)
+  local reply = {status, #flags}
+  for _, flag in ipairs(flags) do table.insert(reply, flag) end
+  for _, task in ipairs(taken) do table.insert(reply, task) end
+  return reply
+end
+
+redis.register_function('farm_settle', function(keys, argv)
+  local first = last_answer(argv[2], argv[1])
+  if first then return first end
+  local layer, lease = open_layer(argv[3]), open_lease(argv[2])
+  if not layer then return {'gone', 0} end
+  if not lease or lease.epoch ~= argv[4] or lease.layer ~= argv[3] then
+    return settle(layer, nil, argv)
+  end
+  return keep_answer(lease.id, argv[1], settle(layer, lease, argv))
+end)

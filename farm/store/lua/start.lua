@@ -1,0 +1,37 @@
+-- Start a granted lease on its node and take its first tasks. A second message for it finds it
+-- started, one that came too late finds it gone: both are dropped.
+-- KEYS  1 {farm}
+-- ARGV  1 request id   2 lease id   3 node   4 epoch of the node   5 tasks wanted
+-- Returns {"started", job, layer, "index:attempt:failures", …} or {"gone"}.
+local function start(argv)
+  local lease = open_lease(argv[2])
+  if not lease or lease.state ~= 'granted' or lease.node ~= argv[3] or lease.epoch ~= argv[4] then
+    redis.call('HINCRBY', COUNTERS, 'dropped_messages', 1)
+    return {'gone'}
+  end
+  redis.call('ZREM', UNSTARTED, lease.id)
+  redis.call('HINCRBY', layer_key(lease.layer), 'unstarted', -1)
+  redis.call('HSET', lease.key, 'state', 'started', 'started_ms', now_ms())
+  local layer = open_layer(lease.layer)
+  local taken = {}
+  if redis.call('HGET', job_key(lease.job), 'state') == 'active' then
+    taken = take(layer, lease, tonumber(argv[5]))
+  end
+  if #taken == 0 then
+    end_lease(lease, 'no task was left')
+    close_layer(layer)
+    return {'gone'}
+  end
+  save_hand(lease)
+  close_layer(layer)
+  return {'started', lease.job, lease.layer, unpack(taken)}
+end
+
+redis.register_function('farm_start', function(keys, argv)
+  local first = last_answer(argv[2], argv[1])
+  if first then return first end
+  local reply = start(argv)
+  -- A dropped message must not overwrite the last answer of the lease that runs.
+  if reply[1] == 'gone' then return reply end
+  return keep_answer(argv[2], argv[1], reply)
+end)

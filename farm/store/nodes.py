@@ -1,0 +1,156 @@
+"""Nodes in the store: register, report, drain, sign off."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from farm.model.errors import NodeSuperseded, NotFound
+from farm.model.lease import LeaseState, Order
+from farm.model.node import Node, NodeHealth, NodeSpec
+from farm.model.resources import Resources
+from farm.model.states import NodeState
+from farm.store import keys
+from farm.store.connection import Connection, new_id
+
+
+class NodeStore:
+    """One method per step on nodes."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Use `connection`."""
+        self._connection = connection
+
+    def register(self, spec: NodeSpec) -> int:
+        """Register a node and return its new epoch.
+
+        What an earlier worker under that name held is ready again, in the same step.
+        """
+        document = json.dumps(
+            {
+                "pool": spec.pool,
+                "cores": spec.resources.cores,
+                "memory_bytes": spec.resources.memory_bytes,
+                "gpus": spec.resources.gpus,
+                "spec": json.dumps(asdict(spec)),
+            }
+        )
+        reply = self._connection.call("farm_register", new_id(), spec.name, document)
+        return int(reply[0])
+
+    def heartbeat(
+        self, name: str, epoch: int, health: NodeHealth, progress: Mapping[str, str]
+    ) -> tuple[NodeState, list[Order]]:
+        """Report, and learn what the store wants of each lease it believes the node holds.
+
+        `progress` maps lease ids to "index:attempt text". Raises NodeSuperseded when a newer worker
+        has the name, NotFound when the node must register again.
+        """
+        pairs = [word for pair in progress.items() for word in pair]
+        reply = self._connection.call(
+            "farm_heartbeat",
+            name,
+            epoch,
+            json.dumps(asdict(health)),
+            health.unfit,
+            "\n".join(health.warm_scenes),
+            *pairs,
+        )
+        if reply[0] == "superseded":
+            raise NodeSuperseded(
+                f"another worker has registered as node {name}; give this one another --name"
+            )
+        if reply[0] == "unknown":
+            raise NotFound(f"the store does not know node {name} in epoch {epoch}")
+        orders = [
+            Order(lease=reply[i], state=LeaseState(reply[i + 1]), kill=bool(reply[i + 2]))
+            for i in range(2, len(reply), 3)
+        ]
+        return NodeState(reply[1]), orders
+
+    def await_nudge(self, name: str, timeout_seconds: float) -> bool:
+        """Wait until the store has orders for the node, or for `timeout_seconds`."""
+        with self._connection.guard():
+            key = keys.node(name, "nudge")
+            return self._connection.client.blpop([key], timeout=timeout_seconds) is not None
+
+    def leave(self, name: str, epoch: int) -> None:
+        """Sign the node off; what it still holds is ready again."""
+        self._connection.call("farm_leave", name, epoch)
+
+    def drain(self, name: str, reason: str) -> NodeState:
+        """Let the node finish what it has and give it no more. Raises NotFound."""
+        return self._drain(name, reason or "drained by an operator", "")
+
+    def leaving(self, name: str, epoch: int, reason: str) -> None:
+        """Drain on behalf of the node's own worker, which is on its way out."""
+        self._connection.call("farm_drain", name, reason, epoch)
+
+    def undrain(self, name: str) -> NodeState:
+        """Let the node take leases again. Raises NotFound."""
+        return self._drain(name, "", "")
+
+    def _drain(self, name: str, reason: str, epoch: str) -> NodeState:
+        state = self._connection.call("farm_drain", name, reason, epoch)
+        if not state:
+            raise NotFound(f"no node {name!r}; `farm nodes ls` shows the nodes there are")
+        return NodeState(state)
+
+    def get(self, name: str) -> Node:
+        """One node. Raises NotFound."""
+        found = self._read([name])
+        if not found:
+            raise NotFound(f"no node {name!r}; `farm nodes ls` shows the nodes there are")
+        return found[0]
+
+    def _read(self, names: Iterable[str]) -> list[Node]:
+        client = self._connection.client
+        with self._connection.guard():
+            pipeline = client.pipeline(transaction=False)
+            for name in names:
+                pipeline.hgetall(keys.node(name))
+                pipeline.smembers(keys.node(name, "leases"))
+            found = pipeline.execute()
+            leases = sorted(lease for held in found[1::2] for lease in held)
+            pipeline = client.pipeline(transaction=False)
+            for lease in leases:
+                pipeline.hget(keys.lease(lease), "layer")
+            layers = dict(zip(leases, pipeline.execute() if leases else [], strict=True))
+        return [
+            _node(fields, {lease: layers[lease] or "" for lease in sorted(held)})
+            for fields, held in zip(found[::2], found[1::2], strict=True)
+            if fields
+        ]
+
+    def list(self) -> list[Node]:
+        """All nodes that ever registered, by name."""
+        client = self._connection.client
+        with self._connection.guard():
+            names = sorted(client.hkeys(keys.NODES))
+        return self._read(names)
+
+
+def _node(fields: dict[str, str], leases: dict[str, str]) -> Node:
+    spec: dict[str, Any] = json.loads(fields["spec"])
+    spec["resources"] = Resources(**spec["resources"])
+    for name in ("blenders", "gpus"):
+        spec[name] = tuple(spec[name])
+    health: dict[str, Any] = json.loads(fields.get("health", "{}"))
+    if health:
+        health["warm_scenes"] = tuple(health["warm_scenes"])
+    return Node(
+        name=fields["name"],
+        epoch=int(fields["epoch"]),
+        state=NodeState(fields["state"]),
+        spec=NodeSpec(**spec),
+        free=Resources(
+            cores=int(fields["free_cores"]),
+            memory_bytes=int(fields["free_memory_bytes"]),
+            gpus=int(fields["free_gpus"]),
+        ),
+        heartbeat_at=int(fields["heartbeat_ms"]) / 1000,
+        registered_at=int(fields["registered_ms"]) / 1000,
+        health=NodeHealth(**health),
+        held=fields.get("held", fields.get("leaving", "")),
+        leases=leases,
+    )

@@ -1,0 +1,85 @@
+"""The compact forms in the store: one state byte and, once taken, one record per task.
+
+The layout is that of lua/_records.lua.
+"""
+
+import json
+import struct
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from farm.model.job import FailedAttempt, LayerSpec
+from farm.model.render import RenderSettings
+from farm.model.resources import Resources
+from farm.model.states import Outcome, TaskState
+from farm.store.functions import TASK_BYTES
+
+RECORD_BYTES = 22
+STATE_OF_BYTE = {byte: state for state, byte in TASK_BYTES.items()}
+_HEAD = struct.Struct("<HB")
+_TAIL = struct.Struct("<IIII")
+_NODE_BYTES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is kept of a task's last attempt."""
+
+    attempt: int = 0
+    failures: int = 0
+    node: int = 0  #: ordinal; 0 is none
+    started_seconds: int = 0  #: since 1970, the node's clock
+    elapsed_ms: int = 0
+    peak_memory_kib: int = 0
+    image_kib: int = 0
+
+
+def read_record(records: bytes, at: int) -> Record:
+    """The record in slot `at` of `records`; an all-zero one where none was written yet."""
+    raw = records[at * RECORD_BYTES : (at + 1) * RECORD_BYTES].ljust(RECORD_BYTES, b"\0")
+    attempt, failures = _HEAD.unpack_from(raw)
+    node = int.from_bytes(raw[_HEAD.size : _HEAD.size + _NODE_BYTES], "little")
+    started, elapsed, memory, image = _TAIL.unpack_from(raw, _HEAD.size + _NODE_BYTES)
+    return Record(
+        attempt=attempt,
+        failures=failures,
+        node=node,
+        started_seconds=started,
+        elapsed_ms=elapsed,
+        peak_memory_kib=memory,
+        image_kib=image,
+    )
+
+
+def states_in(states: bytes) -> dict[TaskState, int]:
+    """How many tasks of a layer's state string are in each state."""
+    return {state: states.count(bytes([byte])) for state, byte in TASK_BYTES.items()}
+
+
+def write_layer_spec(spec: LayerSpec) -> str:
+    """`spec` as JSON."""
+    return json.dumps(asdict(spec), separators=(",", ":"))
+
+
+def read_layer_spec(text: str) -> LayerSpec:
+    """The spec that `write_layer_spec` wrote."""
+    fields: dict[str, Any] = json.loads(text)
+    fields["settings"] = RenderSettings(**fields["settings"])
+    fields["resources"] = Resources(**fields["resources"])
+    return LayerSpec(**fields)
+
+
+def write_story(attempt: FailedAttempt) -> str:
+    """`attempt` as one line of JSON."""
+    return json.dumps(asdict(attempt), separators=(",", ":"))
+
+
+def read_stories(text: str | None) -> tuple[FailedAttempt, ...]:
+    """The failed attempts of one task, oldest first."""
+    stories = []
+    for line in (text or "").splitlines():
+        fields = json.loads(line)
+        fields["outcome"] = Outcome(fields["outcome"])
+        fields["log_tail"] = tuple(fields["log_tail"])
+        stories.append(FailedAttempt(**fields))
+    return tuple(stories)

@@ -1,0 +1,168 @@
+"""Questions about single tasks: their state, last attempt, progress and failures."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+from farm.model.errors import BadFrames, NotFound
+from farm.model.frames import Frames
+from farm.model.job import Layer, Task
+from farm.model.states import TaskState
+from farm.store import keys
+from farm.store.connection import Connection
+from farm.store.functions import TASK_BYTES
+from farm.store.jobs import JobStore
+from farm.store.records import (
+    RECORD_BYTES,
+    STATE_OF_BYTE,
+    read_record,
+    read_stories,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hand:
+    """A running task's lease: where it runs and how far it is."""
+
+    node: str
+    progress: str
+    started_ms: int
+
+
+class TaskQuestions:
+    """Reads tasks a page at a time: a million of them never come at once."""
+
+    def __init__(self, connection: Connection, jobs: JobStore) -> None:
+        """Use `connection`, and `jobs` to find a job's layers."""
+        self._connection = connection
+        self._jobs = jobs
+
+    def get(self, job_id: str, frame: int, *, layer: str | None = None) -> Task:
+        """The task that renders `frame`, with the story of its failures. Raises NotFound."""
+        for one in self._jobs.get(job_id).layers:
+            if layer not in (None, one.spec.name, one.id):
+                continue
+            try:
+                index = Frames(one.spec.frames).index(frame)
+            except BadFrames:
+                continue
+            states = self._bytes(keys.layer(one.id, "states"))
+            task = self._read(one, [index], states)[0]
+            with self._connection.guard():
+                story = self._connection.client.hget(keys.layer(one.id, "stories"), str(index))
+            return replace(task, failures=read_stories(story))
+        raise NotFound(f"job {job_id} has no frame {frame}; `farm frames ls {job_id}` shows them")
+
+    def _bytes(self, key: str, first: int = 0, last: int = -1) -> bytes:
+        with self._connection.guard():
+            raw = self._connection.client.execute_command(
+                "GETRANGE", key, first, last, NEVER_DECODE=True
+            )
+        return bytes(raw)
+
+    def _read(self, layer: Layer, indices: list[int], states: bytes) -> list[Task]:
+        if not indices:
+            return []
+        start, end = indices[0], indices[-1] + 1
+        records = self._bytes(
+            keys.layer(layer.id, "records"), start * RECORD_BYTES, end * RECORD_BYTES - 1
+        )
+        frames, hands, names = Frames(layer.spec.frames), self._hands(layer.id), self._node_names()
+        return [
+            _task(layer, frames, states, records, start, index, hands.get(index), names)
+            for index in indices
+        ]
+
+    def _hands(self, layer_id: str) -> dict[int, _Hand]:
+        """The tasks in hand of the layer's leases, by index."""
+        client = self._connection.client
+        with self._connection.guard():
+            leases = sorted(client.smembers(keys.layer(layer_id, "leases")))
+            pipeline = client.pipeline(transaction=False)
+            for lease in leases:
+                pipeline.hmget(keys.lease(lease), "node", "tasks", "progress", "started_ms")
+            found = pipeline.execute() if leases else []
+        hands: dict[int, _Hand] = {}
+        for node, tasks, progress, started in found:
+            running, _, text = (progress or "").partition(" ")
+            for word in (tasks or "").split():
+                index, _, attempt = word.partition(":")
+                shown = text if running == f"{index}:{attempt}" else ""
+                hands[int(index)] = _Hand(node=node, progress=shown, started_ms=int(started or 0))
+        return hands
+
+    def _node_names(self) -> dict[int, str]:
+        with self._connection.guard():
+            ordinals: dict[str, Any] = self._connection.client.hgetall(keys.NODES)
+        return {int(ordinal): name for name, ordinal in ordinals.items()}
+
+    def list(
+        self,
+        job_id: str,
+        *,
+        states: Collection[TaskState] | None = None,
+        first: int = 0,
+        limit: int = 1000,
+    ) -> list[Task]:
+        """Tasks of a job in order over its layers: skip `first` that match, then at most `limit`.
+
+        Raises NotFound.
+        """
+        found: list[Task] = []
+        for layer in self._jobs.get(job_id).layers:
+            states_of_layer = self._bytes(keys.layer(layer.id, "states"))
+            page = _matching(states_of_layer, states, first, limit - len(found))
+            first = max(0, first - _count(states_of_layer, states))
+            found += self._read(layer, page, states_of_layer)
+            if len(found) >= limit:
+                break
+        return found
+
+
+def _pattern(states: Collection[TaskState]) -> re.Pattern[bytes]:
+    return re.compile(b"[" + b"".join(b"\\x%02x" % TASK_BYTES[state] for state in states) + b"]")
+
+
+def _matching(
+    found: bytes, states: Collection[TaskState] | None, first: int, limit: int
+) -> list[int]:
+    """Indices of tasks in `states` (None: any), `first` of them skipped, at most `limit`."""
+    if states is None:
+        return list(range(first, min(first + limit, len(found))))
+    matches = islice(_pattern(states).finditer(found), first, first + limit)
+    return [match.start() for match in matches]
+
+
+def _count(found: bytes, states: Collection[TaskState] | None) -> int:
+    if states is None:
+        return len(found)
+    return sum(found.count(bytes([TASK_BYTES[state]])) for state in states)
+
+
+def _task(  # noqa: PLR0917 - one reader's locals, handed over once
+    layer: Layer,
+    frames: Frames,
+    states: bytes,
+    records: bytes,
+    start: int,
+    index: int,
+    hand: _Hand | None,
+    names: dict[int, str],
+) -> Task:
+    record = read_record(records, index - start)
+    ended = record.started_seconds > 0 and hand is None
+    return Task(
+        layer=layer.id,
+        index=index,
+        frame=frames[index],
+        state=STATE_OF_BYTE[states[index]],
+        attempt=record.attempt,
+        node=hand.node if hand else names.get(record.node, ""),
+        started_at=float(record.started_seconds) if ended else None,
+        elapsed_seconds=record.elapsed_ms / 1000 if ended else None,
+        peak_memory_bytes=record.peak_memory_kib * 1024 if ended else None,
+        image_bytes=record.image_kib * 1024 if ended else None,
+        progress=hand.progress if hand else "",
+    )
