@@ -1,0 +1,1 @@
+"""The farm's HTTP service: the one gate between people and the store."""

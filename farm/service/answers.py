@@ -1,0 +1,88 @@
+"""Every error as one JSON form: `{"error": {"kind": "BadFrames", "message": "one plain line"}}`.
+
+What nobody foresaw is told to the caller as that, and in full in the service's log only.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from farm.model import errors
+from farm.service.schemas import ErrorOut
+
+log = logging.getLogger("farm.service")
+
+#: The status of each branch of the error tree; the first that fits counts.
+STATUS: Sequence[tuple[type[errors.FarmError], int]] = (
+    (errors.BadRequest, 400),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.StoreUnavailable, 503),
+    (errors.StoreUnfit, 503),
+    (errors.FarmError, 500),
+)
+
+#: For the OpenAPI description of every route.
+DESCRIBED: dict[int | str, dict[str, Any]] = {
+    400: {"model": ErrorOut, "description": "The request is wrong; all its faults are named."},
+    404: {"model": ErrorOut, "description": "No such job, frame or node."},
+    409: {"model": ErrorOut, "description": "The farm's present state forbids it."},
+    413: {"model": ErrorOut, "description": "The request is too long."},
+    503: {"model": ErrorOut, "description": "The store cannot be reached; try again."},
+}
+
+
+def answer(status: int, kind: str, message: str) -> JSONResponse:
+    """One error as JSON."""
+    return JSONResponse({"error": {"kind": kind, "message": message}}, status_code=status)
+
+
+def install(app: FastAPI) -> None:
+    """Make `app` answer every error in this form."""
+    app.add_exception_handler(errors.FarmError, _farm_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def _farm_error(_request: Request, error: Exception) -> JSONResponse:
+    status = next(status for kind, status in STATUS if isinstance(error, kind))
+    return answer(status, type(error).__name__, str(error))
+
+
+def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    faults = error.errors() if isinstance(error, RequestValidationError) else []
+    return answer(400, "BadRequest", "; ".join(_fault(fault) for fault in faults))
+
+
+def _fault(fault: Mapping[str, Any]) -> str:
+    """One fault of pydantic's in plain words, with the value that caused it."""
+    place = [str(part) for part in fault["loc"] if part not in {"body", "query", "path", "header"}]
+    name = ".".join(place) or "the request"
+    match fault["type"]:
+        case "missing":
+            return f"{name} is missing"
+        case "extra_forbidden":
+            return f"{name} is not known"
+        case "json_invalid":
+            return "the request is no valid JSON"
+        case _:
+            message = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            return f"{name} {fault['input']!r:.80} {message}"
+
+
+def _http(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        return _unforeseen(_request, error)
+    kind = {404: "NotFound", 405: "BadRequest"}.get(error.status_code, "BadRequest")
+    return answer(error.status_code, kind, f"{_request.method} {_request.url.path}: {error.detail}")
+
+
+def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return answer(500, "FarmError", "the service met an error of its own; its log has the details")

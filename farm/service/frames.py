@@ -1,0 +1,78 @@
+"""Routes of frames: list, look at, read the log of an attempt."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from farm.assets.logs import read_log
+from farm.model.errors import NotFound
+from farm.model.job import Job, Layer, Task
+from farm.model.states import TaskState
+from farm.service import answers
+from farm.service.link import TheStore
+from farm.service.requests import FrameNumber, JobId, Limit
+from farm.service.schemas import FrameDetail, FrameOut, LogOut
+
+router = APIRouter(prefix="/jobs/{job}/frames", tags=["frames"], responses=answers.DESCRIBED)
+
+LayerName = Annotated[str | None, Query(description="Where several layers have this frame.")]
+
+
+@router.get("", summary="List the frames of a job")
+def ls(
+    store: TheStore,
+    job: JobId,
+    state: Annotated[list[TaskState] | None, Query()] = None,
+    first: Annotated[int, Query(ge=0, description="How many that match to skip.")] = 0,
+    limit: Limit = 1000,
+) -> list[FrameOut]:
+    """In task order, a page at a time."""
+    tasks = store.tasks.list(job, states=state, first=first, limit=limit)
+    return [FrameOut.model_validate(task) for task in tasks]
+
+
+@router.get("/{frame}", summary="Look at a frame")
+def show(store: TheStore, job: JobId, frame: FrameNumber, layer: LayerName = None) -> FrameDetail:
+    """A frame with every attempt that failed."""
+    return FrameDetail.model_validate(store.tasks.get(job, frame, layer=layer))
+
+
+@router.get("/{frame}/log", summary="Read the log of a frame")
+def log(
+    *,
+    store: TheStore,
+    job: JobId,
+    frame: FrameNumber,
+    layer: LayerName = None,
+    attempt: Annotated[int | None, Query(ge=1, description="The last one when left out.")] = None,
+    lines: Annotated[int | None, Query(ge=1, description="The last so many; else all.")] = None,
+) -> LogOut:
+    """The attempt's own log from beside the images, or what the store kept of it."""
+    task = store.tasks.get(job, frame, layer=layer)
+    number = attempt or task.attempt
+    if not 1 <= number <= task.attempt:
+        why = f"its attempts are 1 to {task.attempt}" if task.attempt else "no attempt has begun"
+        raise NotFound(f"frame {frame} of job {job} has no log of attempt {number}: {why}")
+    settings = _layer_of(store.jobs.get(job), task).spec.settings
+    path = settings.log_path(frame, job=job, attempt=number)
+    found = read_log(path, lines=lines)
+    if found is None:
+        found = _kept(task, number), False
+    return LogOut(
+        job=job, frame=frame, attempt=number, path=str(path), lines=found[0], whole=found[1]
+    )
+
+
+def _layer_of(job: Job, task: Task) -> Layer:
+    return next(one for one in job.layers if task.layer in (one.id, one.spec.name))
+
+
+def _kept(task: Task, number: int) -> list[str]:
+    """The last lines that the store kept of a failed attempt. Raises NotFound without any."""
+    for failure in task.failures:
+        if failure.attempt == number and failure.log_tail:
+            return list(failure.log_tail)
+    raise NotFound(
+        f"the log of frame {task.frame}, attempt {number}, is not on the shared storage: "
+        "it has been removed, or this service does not see the folder"
+    )

@@ -1,0 +1,139 @@
+"""Routes of jobs: submit, list, look at, steer."""
+
+from collections import defaultdict
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query
+
+from farm.model.errors import BadRequest
+from farm.model.frames import Frames
+from farm.model.job import Task
+from farm.model.states import JobState, TaskState
+from farm.policy.forecast import forecast
+from farm.service import answers, submit
+from farm.service.link import TheStore
+from farm.service.requests import JobId, Key, Limit
+from farm.service.schemas import (
+    ByIn,
+    ChangedOut,
+    FailureGroup,
+    JobDetail,
+    JobOut,
+    LayerOut,
+    PriorityIn,
+    ProgressOut,
+    RetryIn,
+    SubmitIn,
+    SubmittedOut,
+)
+from farm.store import Store
+
+router = APIRouter(prefix="/jobs", tags=["jobs"], responses=answers.DESCRIBED)
+
+FAILURES_LOOKED_AT = 50  #: failed frames whose story is read to group them by reason
+_FRAMES_NAMED = 20
+
+
+@router.post("", status_code=201, summary="Submit a job")
+def post(store: TheStore, asked: SubmitIn, key: Key) -> SubmittedOut:
+    """Check a job whole and store it. The same Idempotency-Key again gives the same job."""
+    return submit.submit(store, asked, key=key)
+
+
+@router.get("", summary="List jobs, newest first")
+def ls(
+    store: TheStore,
+    production: str | None = None,
+    state: Annotated[list[JobState] | None, Query()] = None,
+    limit: Limit = 100,
+) -> list[JobOut]:
+    """Jobs without their layers."""
+    jobs = store.jobs.list(production=production, states=state, limit=limit)
+    return [JobOut.model_validate(job) for job in jobs]
+
+
+@router.get("/{job}", summary="Look at a job")
+def show(store: TheStore, job: JobId) -> JobDetail:
+    """A job with its layers, its pace, and its failures by reason."""
+    found = store.jobs.get(job)
+    ahead = forecast(found.layers)
+    failures, looked_at = _failures(store, job) if found.counts.failed else ([], 0)
+    return JobDetail(
+        **JobOut.model_validate(found).model_dump(),
+        layers=[LayerOut.of(layer) for layer in found.layers],
+        frames_per_minute=ahead.frames_per_minute,
+        eta_seconds=ahead.eta_seconds,
+        failures=failures,
+        failures_looked_at=looked_at,
+    )
+
+
+@router.get("/{job}/progress", summary="Follow a job")
+def progress(store: TheStore, job: JobId) -> ProgressOut:
+    """What somebody who waits for the job wants to know; cheap enough to ask each second."""
+    found = store.jobs.get(job)
+    return ProgressOut.of(found, forecast(found.layers))
+
+
+@router.post("/{job}/pause", summary="Pause a job")
+def pause(store: TheStore, job: JobId, _key: Key, asked: ByIn | None = None) -> ChangedOut:
+    """Frames in work finish, no others begin."""
+    store.jobs.pause(job, by=asked.by if asked else "")
+    return _changed(store, job)
+
+
+@router.post("/{job}/resume", summary="Resume a paused job")
+def resume(store: TheStore, job: JobId, _key: Key, asked: ByIn | None = None) -> ChangedOut:
+    """Take back a pause."""
+    store.jobs.resume(job, by=asked.by if asked else "")
+    return _changed(store, job)
+
+
+@router.post("/{job}/cancel", summary="Cancel a job")
+def cancel(store: TheStore, job: JobId, _key: Key, asked: ByIn | None = None) -> ChangedOut:
+    """Stop its frames, running ones too. Finished images stay."""
+    return _changed(store, job, store.jobs.cancel(job, by=asked.by if asked else ""))
+
+
+@router.post("/{job}/retry", summary="Render frames of a job again")
+def retry(
+    store: TheStore, job: JobId, key: Key, asked: Annotated[RetryIn | None, Body()] = None
+) -> ChangedOut:
+    """Failed and cancelled frames, unless other states are asked for."""
+    asked = asked or RetryIn(frames=None)
+    frames = Frames(asked.frames) if asked.frames is not None else None
+    tasks = store.jobs.retry(job, states=frozenset(asked.states), frames=frames, request=key)
+    return _changed(store, job, tasks)
+
+
+@router.put("/{job}/priority", summary="Set the priority of a job")
+def set_priority(store: TheStore, job: JobId, _key: Key, asked: PriorityIn) -> ChangedOut:
+    """It counts from the next frame on."""
+    if not 0 <= asked.priority <= 100:
+        raise BadRequest(f"priority {asked.priority}: give 0 to 100, 50 is usual")
+    store.jobs.set_priority(job, asked.priority)
+    return _changed(store, job)
+
+
+def _changed(store: Store, job: str, tasks: int | None = None) -> ChangedOut:
+    after = store.jobs.get(job)
+    return ChangedOut(id=job, state=after.state, priority=after.priority, tasks=tasks)
+
+
+def _failures(store: Store, job: str) -> tuple[list[FailureGroup], int]:
+    """The newest reason of each failed frame, grouped; and how many frames were looked at."""
+    failed = store.tasks.list(job, states={TaskState.FAILED}, limit=FAILURES_LOOKED_AT)
+    by_reason: dict[str, list[Task]] = defaultdict(list)
+    for task in failed:
+        story = store.tasks.get(job, task.frame, layer=task.layer).failures
+        by_reason[story[-1].reason if story else "no reason was kept"].append(task)
+    groups = [
+        FailureGroup(
+            reason=reason,
+            count=len(tasks),
+            frames=[task.frame for task in tasks[:_FRAMES_NAMED]],
+            nodes=sorted({task.node for task in tasks if task.node}),
+        )
+        for reason, tasks in by_reason.items()
+    ]
+    return sorted(groups, key=lambda group: -group.count), len(failed)

@@ -1,0 +1,300 @@
+"""What goes over HTTP. Requests check types only: ranges and names are judged together with the
+scene, so that all faults are told at once.
+"""
+
+from typing import Self
+
+from pydantic import BaseModel, Field
+
+from farm import __version__
+from farm.model.job import USUAL_PRIORITY, USUAL_RETRIES, Job, Layer
+from farm.model.node import Node
+from farm.model.resources import GIB
+from farm.model.states import JobState, NodeState, Outcome, TaskState
+from farm.policy.forecast import Forecast
+from farm.policy.split import USUAL_PRODUCTION, USUAL_TASK_SECONDS
+
+
+class _In(BaseModel, extra="forbid"): ...
+
+
+class _Out(BaseModel, from_attributes=True): ...
+
+
+class ErrorBody(_Out):
+    kind: str = Field(description="Its name in the farm's error tree, such as BadFrames.")
+    message: str = Field(description="What is wrong, where, and how to mend it, in one line.")
+
+
+class ErrorOut(_Out):
+    error: ErrorBody
+
+
+class SubmitIn(_In):
+    """A job to render. What is left out, the scene itself says."""
+
+    scene: str = Field(description="Absolute path of the .blend on the shared storage.")
+    frames: str | None = Field(None, description="1-100, 1-100x5, 1,5,9 or one frame.")
+    production: str = USUAL_PRODUCTION
+    name: str | None = Field(None, description="The scene's file name when left out.")
+    owner: str = ""
+    priority: int = Field(USUAL_PRIORITY, description="0 to 100, higher first.")
+    cores: int = Field(1, description="For each frame in work.")
+    memory_bytes: int = Field(GIB, description="For each frame in work.")
+    gpus: int = 0
+    pool: str = Field("", description="Only nodes of this pool; empty is any.")
+    output: str | None = Field(None, description="Path pattern with one run of #, no extension.")
+    resolution_percentage: int | None = None
+    engine: str | None = Field(None, description="Blender's identifier, such as CYCLES.")
+    camera: str | None = None
+    autoexec: bool = Field(False, description="May the scene run its own Python?")
+    chunk: int = Field(0, description="Frames in one call of a worker; 0 is automatic.")
+    retries: int = USUAL_RETRIES
+    task_seconds: float = Field(USUAL_TASK_SECONDS, description="Longest time for one frame.")
+
+
+class RetryIn(_In):
+    states: list[TaskState] = Field(default=[TaskState.FAILED, TaskState.CANCELLED])
+    frames: str | None = Field(None, description="Only these frames; all when left out.")
+
+
+class PriorityIn(_In):
+    priority: int = Field(description="0 to 100, higher first.")
+
+
+class ByIn(_In):
+    by: str = Field("", max_length=256, description="Who wants it, for the log of facts.")
+
+
+class DrainIn(_In):
+    reason: str = Field("drained by hand", min_length=1, max_length=256)
+
+
+class CountsOut(_Out):
+    blocked: int
+    ready: int
+    running: int
+    succeeded: int
+    failed: int
+    cancelled: int
+    total: int
+
+
+class ResourcesOut(_Out):
+    cores: int
+    memory_bytes: int
+    gpus: int
+
+
+class JobOut(_Out):
+    id: str
+    production: str
+    name: str
+    owner: str
+    priority: int
+    state: JobState
+    created_at: float
+    ended_at: float | None
+    counts: CountsOut
+
+
+class LayerOut(_Out):
+    id: str
+    name: str
+    frames: str
+    scene: str
+    output: str = Field(description="Path pattern of its images, with extension.")
+    counts: CountsOut
+    resources: ResourcesOut
+    pool: str
+    retries: int
+    chunk: int
+    leases: int = Field(description="Slots that serve it now.")
+    render_seconds: float = Field(description="Sum over its succeeded frames.")
+
+    @classmethod
+    def of(cls, layer: Layer) -> Self:
+        spec = layer.spec
+        return cls(
+            id=layer.id,
+            name=spec.name,
+            frames=spec.frames,
+            scene=spec.settings.scene,
+            output=spec.settings.output + spec.settings.extension,
+            counts=CountsOut.model_validate(layer.counts),
+            resources=ResourcesOut.model_validate(spec.resources),
+            pool=spec.pool,
+            retries=spec.retries,
+            chunk=spec.chunk,
+            leases=layer.leases,
+            render_seconds=layer.render_seconds,
+        )
+
+
+class FailureGroup(_Out):
+    reason: str
+    count: int
+    frames: list[int]
+    nodes: list[str]
+
+
+class ProgressOut(_Out):
+    """How far a job is, and when it will be done."""
+
+    id: str
+    name: str
+    state: JobState
+    counts: CountsOut
+    frames_per_minute: float
+    eta_seconds: float | None = Field(description="None while nothing tells.")
+
+    @classmethod
+    def of(cls, job: Job, ahead: Forecast) -> Self:
+        return cls(
+            id=job.id,
+            name=job.name,
+            state=job.state,
+            counts=CountsOut.model_validate(job.counts),
+            frames_per_minute=ahead.frames_per_minute,
+            eta_seconds=ahead.eta_seconds,
+        )
+
+
+class JobDetail(JobOut):
+    """A job with all that is known of it."""
+
+    layers: list[LayerOut]
+    frames_per_minute: float
+    eta_seconds: float | None
+    failures: list[FailureGroup] = Field(description="The commonest reason first.")
+    failures_looked_at: int = Field(description="How many failed frames the groups are made from.")
+
+
+class SubmittedOut(_Out):
+    id: str
+    production: str
+    name: str
+    frames: str
+    tasks: int
+    output: str = Field(description="Path pattern of the images, with extension.")
+    warnings: list[str]
+
+
+class ChangedOut(_Out):
+    id: str
+    state: JobState
+    priority: int
+    tasks: int | None = Field(None, description="How many tasks the change moved, where it counts.")
+
+
+class FailedAttemptOut(_Out):
+    attempt: int
+    node: str
+    outcome: Outcome
+    reason: str
+    log_tail: list[str]
+
+
+class FrameOut(_Out):
+    layer: str
+    index: int
+    frame: int
+    state: TaskState
+    attempt: int
+    node: str
+    started_at: float | None
+    elapsed_seconds: float | None
+    peak_memory_bytes: int | None
+    image_bytes: int | None
+    progress: str
+
+
+class FrameDetail(FrameOut):
+    failures: list[FailedAttemptOut]
+
+
+class LogOut(_Out):
+    job: str
+    frame: int
+    attempt: int
+    path: str
+    lines: list[str]
+    whole: bool = Field(description="False when earlier lines were left out.")
+
+
+class NodeOut(_Out):
+    name: str
+    state: NodeState
+    epoch: int
+    pool: str
+    hostname: str
+    resources: ResourcesOut
+    free: ResourcesOut
+    gpus: list[str]
+    blenders: list[str]
+    worker_version: str
+    cpu_ratio: float
+    memory_used_bytes: int
+    disk_free_bytes: int
+    warm_scenes: list[str]
+    unfit: str
+    held: str
+    registered_at: float
+    heartbeat_at: float
+    leases: dict[str, str]
+
+    @classmethod
+    def of(cls, node: Node) -> Self:
+        spec, health = node.spec, node.health
+        return cls(
+            name=node.name,
+            state=node.state,
+            epoch=node.epoch,
+            pool=spec.pool,
+            hostname=spec.hostname,
+            resources=ResourcesOut.model_validate(spec.resources),
+            free=ResourcesOut.model_validate(node.free),
+            gpus=list(spec.gpus),
+            blenders=list(spec.blenders),
+            worker_version=spec.worker_version,
+            cpu_ratio=health.cpu_ratio,
+            memory_used_bytes=health.memory_used_bytes,
+            disk_free_bytes=health.disk_free_bytes,
+            warm_scenes=list(health.warm_scenes),
+            unfit=health.unfit,
+            held=node.held,
+            registered_at=node.registered_at,
+            heartbeat_at=node.heartbeat_at,
+            leases=dict(node.leases),
+        )
+
+
+class HealthOut(_Out):
+    """The name of the leading scheduler, and how many nodes are online."""
+
+    status: str = Field(description='"ok", or "waiting" while the store cannot be reached.')
+    store: str = Field(description='"ok", or what is wrong.')
+    scheduler: str = ""
+    nodes: int = 0
+    version: str = __version__
+
+
+class FarmOut(HealthOut):
+    """What `farm doctor` looks at."""
+
+    nodes_by_state: dict[NodeState, int]
+    blenders: list[str] = Field(description="Versions on nodes that are online.")
+    store_facts: dict[str, str] = Field(description="What the store says of itself.")
+
+
+class BreachOut(_Out):
+    rule: str
+    where: str
+    expected: str
+    found: str
+
+
+class AuditOut(_Out):
+    breaches: list[BreachOut]
+    images_checked: int
+    images_due: int = Field(description="One for each succeeded frame; not all may be checked.")

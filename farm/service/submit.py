@@ -1,0 +1,103 @@
+"""Takes a job in: reads its scene, checks all, makes its folder, stores it, waits for the disk.
+
+A refused job leaves nothing behind; an accepted one survives any crash from the moment its id is
+given out.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
+
+from farm.assets.images import prepared_folder
+from farm.assets.scene import read_scene
+from farm.model.errors import BadScene, StoreUnavailable
+from farm.model.frames import Frames
+from farm.model.job import JobSpec, LayerSpec
+from farm.model.node import Node
+from farm.model.resources import Resources
+from farm.model.scene import SceneFacts
+from farm.model.sizes import format_size
+from farm.model.states import NodeState
+from farm.policy.split import JobRequest, build_job, notes
+from farm.service.schemas import SubmitIn, SubmittedOut
+from farm.store import Store
+
+DISK_SECONDS = 5.0  #: to wait for the store to have a job on disk
+
+
+def submit(store: Store, asked: SubmitIn, *, key: str) -> SubmittedOut:
+    """Check and store the job, and answer once it is on disk.
+
+    Raises BadRequest with all faults, StoreUnavailable.
+    """
+    request = JobRequest(**asked.model_dump())
+    scene = _scene(request.scene)
+    spec = build_job(request, scene)
+    with prepared_folder(PurePosixPath(spec.layers[0].settings.output).parent):
+        job_id = store.jobs.submit(spec, key=key)
+    if not store.wait_durable(timeout_seconds=DISK_SECONDS):
+        raise StoreUnavailable(
+            f"job {job_id} is stored, but the store has not confirmed that it is on disk: set "
+            "`appendonly yes` in the store if it is off, and send the same request again with "
+            "the same Idempotency-Key; it makes no second job"
+        )
+    said = notes(request, scene) if isinstance(scene, SceneFacts) else []
+    return _submitted(job_id, spec, said + waits(spec.layers[0], store.nodes.list()))
+
+
+def _scene(path: str) -> SceneFacts | BadScene:
+    if not path.startswith("/"):  # told by build_job; never looked up in our own folder
+        return BadScene(f"scene {path!r}: only an absolute path means the same here and on nodes")
+    try:
+        return read_scene(path)
+    except BadScene as error:
+        return error
+
+
+def _submitted(job_id: str, spec: JobSpec, warnings: list[str]) -> SubmittedOut:
+    layer = spec.layers[0]
+    return SubmittedOut(
+        id=job_id,
+        production=spec.production,
+        name=spec.name,
+        frames=layer.frames,
+        tasks=len(Frames(layer.frames)),
+        output=layer.settings.output + layer.settings.extension,
+        warnings=warnings,
+    )
+
+
+def waits(layer: LayerSpec, nodes: Sequence[Node]) -> list[str]:
+    """Why `layer` cannot begin on any of `nodes`, as warnings: more nodes may join."""
+    fitting = [node for node in nodes if layer.pool in ("", node.spec.pool)]
+    if not fitting:
+        where = f"is in pool {layer.pool!r}" if nodes else "has registered"
+        return [f"no node {where} yet: the job waits until one joins"]
+    has = [node.spec.resources for node in fitting]
+    short = _too_big(layer.resources, has)
+    if short:
+        return short
+    if not any(layer.resources.fits_in(one) for one in has):
+        return [f"no single node has {_amount(layer.resources)}: the job waits until one joins"]
+    if all(node.state is NodeState.OFFLINE for node in fitting):
+        return ["every fitting node is offline: the job waits until one comes back"]
+    return []
+
+
+def _too_big(wanted: Resources, has: Sequence[Resources]) -> list[str]:
+    """One warning for each amount that exceeds the largest node's."""
+    amounts: list[tuple[Callable[[Resources], int], Callable[[int], str]]] = [
+        (lambda r: r.cores, lambda n: f"{n} cores"),
+        (lambda r: r.memory_bytes, lambda n: f"{format_size(n)} of memory"),
+        (lambda r: r.gpus, lambda n: f"{n} GPUs"),
+    ]
+    return [
+        f"no node has {say(amount(wanted))} (the largest has {say(max(map(amount, has)))}): "
+        "the job waits until one joins"
+        for amount, say in amounts
+        if amount(wanted) > max(map(amount, has))
+    ]
+
+
+def _amount(wanted: Resources) -> str:
+    gpus = f" and {wanted.gpus} GPUs" if wanted.gpus else ""
+    return f"{wanted.cores} cores and {format_size(wanted.memory_bytes)} of memory{gpus}"
