@@ -1,0 +1,222 @@
+"""`farm jobs`: list, look at, wait for and steer jobs."""
+
+import getpass
+import time
+from typing import Any
+
+import click
+
+from farm.cli import errors
+from farm.cli.lazy import PlainGroup
+from farm.cli.options import Session, talks
+from farm.cli.output import counted, message
+from farm.model.sizes import format_size, format_span
+from farm.model.states import JobState, TaskState
+
+_JOB_STATES = click.Choice([state.value for state in JobState])
+_TASK_STATES = click.Choice([TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED])
+
+
+@click.group(cls=PlainGroup)
+def jobs() -> None:
+    r"""List, watch and steer jobs.
+
+    \b
+    Example:
+      farm jobs ls --state active
+      farm jobs show 17
+    """
+
+
+@jobs.command()
+@click.option("--production", metavar="NAME", help="Only this production's.")
+@click.option("--state", "states", type=_JOB_STATES, multiple=True, help="Only in this state.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@talks
+def ls(session: Session, *, production: str | None, states: tuple[str, ...], limit: int) -> None:
+    """List jobs, newest first.
+
+    Columns: job, production, name, state, priority, frames done and in all, running, failed, age.
+    """
+    found = session.client.jobs(production=production, states=states, limit=limit)
+    columns = ("JOB", "PRODUCTION", "NAME", "STATE", "PRIO", "DONE", "RUNNING", "FAILED", "AGE")
+    session.view.table(found, columns, [_row(job) for job in found])
+    if not found and session.view.for_people:
+        message("No jobs. Make one: farm submit SCENE.blend")
+
+
+def _row(job: dict[str, Any]) -> tuple[object, ...]:
+    counts = job["counts"]
+    return (
+        job["id"],
+        job["production"],
+        job["name"],
+        job["state"],
+        job["priority"],
+        f"{counts['succeeded']}/{counts['total']}",
+        counts["running"],
+        counts["failed"],
+        _ago(job["created_at"]),
+    )
+
+
+def _ago(then: float) -> str:
+    return format_span(max(0.0, time.time() - then))
+
+
+@jobs.command()
+@click.argument("job")
+@talks
+def show(session: Session, *, job: str) -> None:
+    """Show all that is known of JOB: layers, images, pace, and failures by reason."""
+    found = session.client.job(job)
+    session.view.fields(found, [*_head(found), *_layers(found), *_failures(found)])
+
+
+def _head(job: dict[str, Any]) -> list[tuple[str, object]]:
+    took = (job["ended_at"] or time.time()) - job["created_at"]
+    rows: list[tuple[str, object]] = [
+        ("job", job["id"]),
+        ("name", job["name"]),
+        ("production", job["production"]),
+        ("owner", job["owner"] or "-"),
+        ("state", job["state"]),
+        ("priority", job["priority"]),
+        ("frames", _counts(job["counts"])),
+        ("took" if job["ended_at"] else "age", format_span(max(0.0, took))),
+    ]
+    if job["eta_seconds"] is not None and job["state"] == JobState.ACTIVE:
+        pace = f"{job['frames_per_minute']:.1f} frames/min"
+        rows.append(("left", f"{format_span(job['eta_seconds'])} at {pace}"))
+    return rows
+
+
+def _counts(counts: dict[str, int]) -> str:
+    states = [f"{counts[state]} {state}" for state in TaskState if counts[state]]
+    return f"{counts['total']} in all: {', '.join(states)}"
+
+
+def _layers(job: dict[str, Any]) -> list[tuple[str, object]]:
+    rows: list[tuple[str, object]] = []
+    for layer in job["layers"]:
+        wants, done = layer["resources"], layer["counts"]["succeeded"]
+        gpus = f", {counted(wants['gpus'], 'GPU')}" if wants["gpus"] else ""
+        rows += [
+            (f"layer {layer['name']}", f"frames {layer['frames']}: {_counts(layer['counts'])}"),
+            ("  scene", layer["scene"]),
+            ("  images", layer["output"]),
+            (
+                "  each takes",
+                f"{counted(wants['cores'], 'core')}, {format_size(wants['memory_bytes'])}{gpus}"
+                + (f", pool {layer['pool']}" if layer["pool"] else "")
+                + (f"; {format_span(layer['render_seconds'] / done)} on average" if done else ""),
+            ),
+            ("  slots now", layer["leases"]),
+        ]
+    return rows
+
+
+def _failures(job: dict[str, Any]) -> list[tuple[str, object]]:
+    rows: list[tuple[str, object]] = []
+    for group in job["failures"]:
+        frames = ", ".join(str(frame) for frame in group["frames"][:8])
+        more = " …" if group["count"] > 8 else ""
+        rows.append((f"failed {group['count']}x", f"{group['reason']} (frames {frames}{more})"))
+    if job["failures_looked_at"] < job["counts"]["failed"]:
+        rows.append(("", f"reasons of the first {job['failures_looked_at']} failed frames only"))
+    if job["failures"]:
+        frame = job["failures"][0]["frames"][0]
+        rows.append(("next", f"farm frames log {job['id']} {frame}; farm jobs retry {job['id']}"))
+    return rows
+
+
+@jobs.command()
+@click.argument("job")
+@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Give up then.")
+@talks
+def wait(session: Session, *, job: str, timeout: float | None) -> int:
+    """Wait until JOB ends, showing its progress.
+
+    Ends with 0 when all frames succeeded, 5 when the job failed, 6 when it was cancelled, 124 when
+    the time is over. Ctrl-C stops the waiting, not the job.
+    """
+    from farm.cli.wait import wait_for
+
+    status = wait_for(session.client, job, timeout_seconds=timeout)
+    if session.view.as_json:
+        session.view.json(session.client.job(job))
+    elif status == errors.JOB_FAILED:
+        message(f"farm: job {job} failed; see why: farm jobs show {job}")
+    return status
+
+
+@jobs.command()
+@click.argument("job")
+@talks
+def pause(session: Session, *, job: str) -> None:
+    """Begin no more frames of JOB; those in work finish."""
+    after = session.client.pause(job, by=_me())
+    session.view.done(after, f"Job {job} is {after['state']}. Go on: farm jobs resume {job}")
+
+
+@jobs.command()
+@click.argument("job")
+@talks
+def resume(session: Session, *, job: str) -> None:
+    """Let a paused JOB go on."""
+    after = session.client.resume(job, by=_me())
+    session.view.done(after, f"Job {job} is {after['state']}. Watch: farm jobs wait {job}")
+
+
+@jobs.command()
+@click.argument("job")
+@talks
+def cancel(session: Session, *, job: str) -> None:
+    """Stop all frames of JOB, running ones too. Finished images stay."""
+    after = session.client.cancel(job, by=_me())
+    session.view.done(
+        after,
+        f"Job {job} is {after['state']}: {counted(after['tasks'], 'frame')} stopped. "
+        f"Take it up again: farm jobs retry {job}",
+    )
+
+
+@jobs.command()
+@click.argument("job")
+@click.option("--frames", metavar="RANGE", help="Only these frames [all].")
+@click.option(
+    "--state",
+    "states",
+    type=_TASK_STATES,
+    multiple=True,
+    help="Frames in this state [failed and cancelled].",
+)
+@talks
+def retry(session: Session, *, job: str, frames: str | None, states: tuple[str, ...]) -> None:
+    r"""Render frames of JOB again: the failed and the cancelled ones.
+
+    \b
+    Example, to render some frames again that came out wrong:
+      farm jobs retry 17 --frames 20-25 --state succeeded
+    """
+    after = session.client.retry(job, frames=frames, states=states)
+    session.view.done(
+        after, f"Job {job}: {counted(after['tasks'], 'frame')} again. Watch: farm jobs wait {job}"
+    )
+
+
+@jobs.command()
+@click.argument("job")
+@click.argument("value", type=click.IntRange(0, 100))
+@talks
+def priority(session: Session, *, job: str, value: int) -> None:
+    """Set the priority of JOB to VALUE (0 to 100, 50 is usual)."""
+    after = session.client.set_priority(job, value)
+    session.view.done(after, f"Job {job}: priority {after['priority']}")
+
+
+def _me() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""

@@ -1,0 +1,70 @@
+"""`farm`: the command line. This module names the commands; each lives in a module of its own."""
+
+import os
+import sys
+
+import click
+
+from farm import __version__
+from farm.cli.errors import DEBUG, run_command
+from farm.cli.lazy import Lazy, LazyGroup
+
+_COMMANDS = {
+    "submit": Lazy(
+        module="farm.cli.submit", name="submit", help="Send a Blender scene to the farm to render."
+    ),
+    "jobs": Lazy(
+        module="farm.cli.jobs", name="jobs", help="List, watch and steer jobs: ls, show, wait …"
+    ),
+    "frames": Lazy(
+        module="farm.cli.frames", name="frames", help="List the frames of a job, read their logs."
+    ),
+    "nodes": Lazy(
+        module="farm.cli.nodes", name="nodes", help="List, look at, drain and undrain nodes."
+    ),
+    "doctor": Lazy(
+        module="farm.cli.doctor", name="doctor", help="Check that the farm is well, part by part."
+    ),
+    "up": Lazy(
+        module="farm.cli.up",
+        name="up",
+        help="Start a whole farm on this machine: store, scheduler, service, one worker.",
+    ),
+    "demo": Lazy(
+        module="farm.cli.demo",
+        name="demo",
+        help="Render a small film through a farm of its own on this machine.",
+    ),
+    "scheduler": Lazy(
+        module="farm.cli.parts", name="scheduler", help="Run a scheduler: one leads, others wait."
+    ),
+    "service": Lazy(
+        module="farm.cli.parts", name="service", help="Run the HTTP service these commands talk to."
+    ),
+}
+
+
+@click.group(
+    cls=LazyGroup, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.option("--debug", is_flag=True, help="Show the traceback when something fails.")
+@click.version_option(__version__, prog_name="farm")
+def farm(*, debug: bool) -> None:
+    r"""Karst, a render farm for Blender.
+
+    \b
+    A first job, on this machine alone:
+      farm up                                        # in one shell
+      farm submit shot.blend --frames 1-24 --wait    # in another
+    """
+    if debug:
+        os.environ[DEBUG] = "1"
+
+
+def run() -> None:
+    """Run the command line that this process was started with."""
+    sys.exit(run_command(farm, sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,65 @@
+"""Options that all commands share, and the session they make: a client, and a way to print."""
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from farm.cli.output import View
+from farm.model.errors import BadRequest
+
+if TYPE_CHECKING:
+    from farm.client import Client
+
+Function = Callable[..., Any]
+
+
+class Session:
+    """What a command works with."""
+
+    def __init__(self, *, url: str | None, view: View) -> None:
+        self._url = url
+        self.view = view
+
+    @functools.cached_property
+    def client(self) -> "Client":
+        """The farm's service. Nothing is sent before it is asked something."""
+        from farm.client import Client
+        from farm.settings import setting
+
+        return Client(setting("url", self._url))
+
+
+def talks(command: Function) -> Function:
+    """Give `command` the options --json, --plain and --url, and a Session as first argument."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    @click.option("--plain", is_flag=True, help="Print tab-separated lines, as into a pipe.")
+    @click.option(
+        "--url", metavar="URL", help="The farm's service [FARM_URL, or this machine's own]."
+    )
+    @functools.wraps(command)
+    def with_session(*, as_json: bool, plain: bool, url: str | None, **rest: Any) -> Any:  # noqa: ANN401
+        return command(Session(url=url, view=View(as_json=as_json, plain=plain)), **rest)
+
+    return with_session
+
+
+class Size(click.ParamType[int]):
+    """An amount of memory: 8G, 512M."""
+
+    name = "size"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        from farm.model.sizes import parse_size
+
+        try:
+            return value if isinstance(value, int) else parse_size(str(value))
+        except BadRequest as error:
+            self.fail(str(error), param, ctx)
+
+
+SIZE = Size()
