@@ -21,7 +21,7 @@ class FolderLock:
         except OSError as error:
             raise BadRequest(
                 f"folder {folder} cannot be used: {error.strerror or error}; "
-                "mend that or choose another with --state"
+                "mend that or choose another folder"
             ) from error
         try:
             fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -42,7 +42,7 @@ class FolderLock:
             os.close(self.fd)
             raise BadRequest(
                 f"folder {folder} cannot be written: {error.strerror or error}; "
-                "make room or choose another with --state"
+                "make room or choose another folder"
             ) from error
 
     def release(self) -> None:

@@ -13,6 +13,7 @@ from subprocess import Popen
 
 from farm.model.errors import FarmError, ServiceUnavailable
 from farm.up.child import wait_for_death
+from farm.up.orphans import Orphans
 from farm.up.part import Backoff, Part, PartSpec, how_it_ended
 from farm.up.store import StoreProcess
 
@@ -31,6 +32,7 @@ class Supervisor:
         self._store_start_at: float | None = None
         self._say = say
         self._parts: list[Part] = []
+        self._orphans = Orphans()
 
     def start(self, specs: Iterable[PartSpec]) -> None:
         """Start all of `specs` at once. Raises BadRequest when a log cannot be written."""
@@ -70,6 +72,7 @@ class Supervisor:
                 self._tell([part.bury(), *part.last_words()])
             if part.child is None and part.start_at <= time.monotonic():
                 part.start()
+        self._orphans.reap([child.pid for child in self._children()])
 
     def stop(self) -> None:
         """Take all down, the last started first, the store at the very end.
@@ -83,6 +86,7 @@ class Supervisor:
         finally:
             with _deaf_to_signals():
                 self._end(hurry=True)
+                self._orphans.end()
 
     def _end(self, *, hurry: bool) -> None:
         for part in reversed(self._parts):

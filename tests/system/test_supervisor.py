@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from farm.model.errors import ServiceUnavailable
@@ -136,6 +137,25 @@ def test_ctrl_c_while_stopping_kills_what_does_not_end(stage: Stage, tmp_path: P
 
     assert stage.child.returncode == -signal.SIGKILL
     assert stage.said == ["stopping at once"]
+
+
+def test_what_a_killed_part_leaves_behind_is_ended_too(stage: Stage, tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    (tmp_path / "parent.py").write_text(
+        "import os, pathlib, subprocess\n"
+        "child = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+        f"pathlib.Path({str(told)!r} + '.new').write_text(str(child.pid))\n"
+        f"os.rename({str(told)!r} + '.new', {str(told)!r})\n"
+        "child.wait()\n"
+    )
+    spec = PartSpec(name="parent", module="parent", environment={"PYTHONPATH": str(tmp_path)})
+    stage.supervisor.start([spec])
+    wait_until(told.exists, timeout_seconds=20)
+
+    stage.child.kill()
+    stage.supervisor.stop()
+
+    assert not psutil.pid_exists(int(told.read_text()))
 
 
 def test_quick_deaths_are_met_with_growing_patience_and_a_steady_run_forgives_them() -> None:

@@ -1,0 +1,189 @@
+"""The demo: a small film for two productions, from scene to film, on a farm of its own.
+
+It ends well only when every frame rendered and nothing of the farm is left running.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from farm.client import Client
+from farm.demo.movie import has_ffmpeg, make_movie
+from farm.demo.report import Run, Shot, report, strip_of
+from farm.demo.sheet import contact_sheet
+from farm.demo.show import HowFar, Show, a_show
+from farm.model.errors import BadRequest, FarmError
+from farm.model.render import fill_frame
+from farm.up.child import log_tail, start_child
+from farm.up.local import LocalFarm, LocalOptions, local_farm
+from farm.up.orphans import descendants
+from farm.up.port import free_port
+from farm.up.supervisor import Say
+
+PRODUCTIONS = ("heron", "li-river")
+_FIRST_FRAME_POLL_SECONDS = 0.05  #: until the first frame is there: its time is told
+_POLL_SECONDS = 0.25
+_MAX_FRAMES = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """One production's job."""
+
+    production: str
+    job: str
+    output: str  #: path pattern of its images
+
+
+def make_film(*, out: Path, state: Path, slots: int, memory_bytes: int, say: Say) -> None:
+    """Do all of it, leaving images, sheets and films in `out`. `say` is told the results.
+
+    Raises FarmError when anything did not go as it must.
+    """
+    scene = out / "scene.blend"
+    say(f"Making the scene {scene} …")
+    _make_scene(scene)
+    options = LocalOptions(
+        state=state, node="demo", slots=slots, memory_bytes=memory_bytes, port=free_port()
+    )
+    say(f"Bringing up a farm with {slots} slots …")
+    with local_farm(options, say=lambda line: say(f"farm: {line}")) as farm:
+        run = _render(farm, scene, out, say=say)
+    _check_nothing_left()
+    for line in _results(run, out):
+        say(line)
+    say(report(run))
+    say("\nThe farm is down; nothing of it runs any more.")
+
+
+def _make_scene(scene: Path) -> None:
+    try:
+        scene.parent.mkdir(parents=True, exist_ok=True)
+        log = scene.with_suffix(".log")
+        log.unlink(missing_ok=True)
+        command = [sys.executable, "-P", "-m", "farm.demo.scene", str(scene)]
+        code = start_child(command, log=log).wait()
+    except OSError as error:
+        raise BadRequest(
+            f"folder {scene.parent} cannot be used: {error.strerror or error}; "
+            "mend that or choose another with --out"
+        ) from error
+    if code != 0 or not scene.exists():
+        words = log_tail(log, 1) or ["it said nothing"]
+        raise FarmError(f"the demo's scene could not be made: {words[0]} (log: {log})")
+    log.unlink()
+
+
+def _render(farm: LocalFarm, scene: Path, out: Path, *, say: Say) -> Run:
+    with _client(farm.url) as client:
+        started_at = time.monotonic()
+        jobs = [_submit(client, production, scene, out) for production in PRODUCTIONS]
+        say(f"Submitted {scene.name} for {' and '.join(PRODUCTIONS)}; watch at {farm.url}/docs")
+        with a_show() as show:
+            first_at = _follow(farm, client, jobs, show)
+        ended_at = time.monotonic()
+        return Run(
+            shots=tuple(_shot(client, job) for job in jobs),
+            slots=farm.options.slots,
+            wall_seconds=ended_at - started_at,
+            first_frame_seconds=first_at - started_at,
+        )
+
+
+@contextmanager
+def _client(url: str) -> Iterator[Client]:
+    client = Client(url)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _submit(client: Client, production: str, scene: Path, out: Path) -> Submitted:
+    answer = client.submit(
+        {
+            "scene": str(scene),
+            "production": production,
+            "name": "the demo's film",
+            "output": str(out / production / f"{production}_####"),
+        }
+    )
+    return Submitted(production=production, job=answer["id"], output=answer["output"])
+
+
+def _follow(farm: LocalFarm, client: Client, jobs: list[Submitted], show: Show) -> float:
+    """Show the jobs until all have ended; return when the first frame was finished."""
+    first_at = 0.0
+    while True:
+        told = [client.progress(job.job) for job in jobs]
+        if not first_at and any(one["counts"]["succeeded"] for one in told):
+            first_at = time.monotonic()
+        show.update([_how_far(job, one) for job, one in zip(jobs, told, strict=True)])
+        if all(one["state"] not in {"active", "paused"} for one in told):
+            return first_at
+        farm.tend(_POLL_SECONDS if first_at else _FIRST_FRAME_POLL_SECONDS)
+
+
+def _how_far(job: Submitted, told: dict[str, Any]) -> HowFar:
+    counts = told["counts"]
+    return HowFar(
+        production=job.production,
+        done=counts["succeeded"],
+        running=counts["running"],
+        total=counts["total"],
+        eta_seconds=told["eta_seconds"],
+    )
+
+
+def _shot(client: Client, job: Submitted) -> Shot:
+    """All frames of a job. Raises FarmError unless every one of them is there."""
+    detail = client.job(job.job)
+    if detail["state"] != "succeeded":
+        counts, failures = detail["counts"], detail["failures"]
+        why = failures[0]["reason"] if failures else "no reason was kept"
+        missing = counts["total"] - counts["succeeded"]
+        raise FarmError(f"{missing} of {counts['total']} frames of {job.production} failed: {why}")
+    frames = client.frames(job.job, limit=_MAX_FRAMES)
+    return Shot(
+        production=job.production,
+        frames=tuple(
+            (one["frame"], one["elapsed_seconds"], Path(fill_frame(job.output, one["frame"])))
+            for one in frames
+        ),
+        peak_memory_bytes=max(one["peak_memory_bytes"] for one in frames),
+    )
+
+
+def _results(run: Run, out: Path) -> Iterator[str]:
+    """Make sheets and films, and tell where all of it lies."""
+    yield f"\nEverything lies in {out}"
+    for shot in run.shots:
+        sheet = out / f"{shot.production}-sheet.png"
+        contact_sheet([strip_of(shot)], sheet)
+        yield f"  {shot.production + '/':<22} {len(shot.frames)} images, and their logs"
+        yield f"  {sheet.name:<22} contact sheet"
+        if has_ffmpeg():
+            yield _movie(shot, out)
+    contact_sheet([strip_of(shot) for shot in run.shots], out / "sheet.png")
+    yield f"  {'sheet.png':<22} contact sheet of both"
+    if not has_ffmpeg():
+        yield "  no films: there is no ffmpeg on PATH; with one, each production gets an mp4"
+
+
+def _movie(shot: Shot, out: Path) -> str:
+    number, _, image = shot.frames[0]
+    target = out / f"{shot.production}.mp4"
+    frames = make_movie(image.parent, name=shot.production, first_frame=number, target=target)
+    if frames != len(shot.frames):
+        raise FarmError(f"{target} holds {frames} frames, not {len(shot.frames)}")
+    return f"  {target.name:<22} film, {frames} frames as counted in the file"
+
+
+def _check_nothing_left() -> None:
+    left = descendants()
+    if left:
+        raise FarmError(f"processes of the farm are still running: {', '.join(left)}")
