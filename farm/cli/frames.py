@@ -13,15 +13,16 @@ from farm.model.states import TaskState
 _STATES = click.Choice([state.value for state in TaskState])
 
 
-@click.group(cls=PlainGroup)
-def frames() -> None:
-    r"""List the frames of a job, read their logs.
+_EPILOG = """\b
+Examples:
+  farm frames ls 17 --state failed
+  farm frames log 17 42 --lines 30
+"""
 
-    \b
-    Example:
-      farm frames ls 17 --state failed
-      farm frames log 17 42 --lines 30
-    """
+
+@click.group(cls=PlainGroup, epilog=_EPILOG)
+def frames() -> None:
+    """List the frames of a job, read their logs."""
 
 
 @frames.command()

@@ -14,18 +14,26 @@ from farm.model.sizes import format_size, format_span
 from farm.model.states import JobState, TaskState
 
 _JOB_STATES = click.Choice([state.value for state in JobState])
-_TASK_STATES = click.Choice([TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED])
+_ENDED_STATES = click.Choice(
+    [state.value for state in (TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED)]
+)
 
 
-@click.group(cls=PlainGroup)
+_EPILOG = """\b
+Examples:
+  farm jobs ls --state active
+  farm jobs show 17
+  farm jobs wait 17 && echo all frames are there
+"""
+_RETRY_EPILOG = """\b
+Example, to render some frames again that came out wrong:
+  farm jobs retry 17 --frames 20-25 --state succeeded
+"""
+
+
+@click.group(cls=PlainGroup, epilog=_EPILOG)
 def jobs() -> None:
-    r"""List, watch and steer jobs.
-
-    \b
-    Example:
-      farm jobs ls --state active
-      farm jobs show 17
-    """
+    """List, watch and steer jobs."""
 
 
 @jobs.command()
@@ -181,24 +189,19 @@ def cancel(session: Session, *, job: str) -> None:
     )
 
 
-@jobs.command()
+@jobs.command(epilog=_RETRY_EPILOG)
 @click.argument("job")
 @click.option("--frames", metavar="RANGE", help="Only these frames [all].")
 @click.option(
     "--state",
     "states",
-    type=_TASK_STATES,
+    type=_ENDED_STATES,
     multiple=True,
     help="Frames in this state [failed and cancelled].",
 )
 @talks
 def retry(session: Session, *, job: str, frames: str | None, states: tuple[str, ...]) -> None:
-    r"""Render frames of JOB again: the failed and the cancelled ones.
-
-    \b
-    Example, to render some frames again that came out wrong:
-      farm jobs retry 17 --frames 20-25 --state succeeded
-    """
+    """Render frames of JOB again: the failed and the cancelled ones."""
     after = session.client.retry(job, frames=frames, states=states)
     session.view.done(
         after, f"Job {job}: {counted(after['tasks'], 'frame')} again. Watch: farm jobs wait {job}"

@@ -9,6 +9,11 @@ from farm import __version__
 from farm.cli.errors import DEBUG, run_command
 from farm.cli.lazy import Lazy, LazyGroup
 
+_EPILOG = """\b
+A first job, on this machine alone:
+  farm up                                        in one shell
+  farm submit shot.blend --frames 1-24 --wait    in another
+"""
 _COMMANDS = {
     "submit": Lazy(
         module="farm.cli.submit", name="submit", help="Send a Blender scene to the farm to render."
@@ -45,18 +50,15 @@ _COMMANDS = {
 
 
 @click.group(
-    cls=LazyGroup, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=LazyGroup,
+    lazy=_COMMANDS,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option("--debug", is_flag=True, help="Show the traceback when something fails.")
 @click.version_option(__version__, prog_name="farm")
 def farm(*, debug: bool) -> None:
-    r"""Karst, a render farm for Blender.
-
-    \b
-    A first job, on this machine alone:
-      farm up                                        # in one shell
-      farm submit shot.blend --frames 1-24 --wait    # in another
-    """
+    """Karst, a render farm for Blender."""
     if debug:
         os.environ[DEBUG] = "1"
 

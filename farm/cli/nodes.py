@@ -11,14 +11,16 @@ from farm.cli.output import message
 from farm.model.sizes import format_size, format_span
 
 
-@click.group(cls=PlainGroup)
-def nodes() -> None:
-    r"""List, look at, drain and undrain nodes.
+_EPILOG = """\b
+Examples:
+  farm nodes ls
+  farm nodes drain render-07 --reason "new memory"
+"""
 
-    \b
-    Example:
-      farm nodes drain render-07 --reason "new memory"
-    """
+
+@click.group(cls=PlainGroup, epilog=_EPILOG)
+def nodes() -> None:
+    """List, look at, drain and undrain nodes."""
 
 
 @nodes.command()
