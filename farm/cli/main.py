@@ -57,7 +57,7 @@ _COMMANDS = {
 )
 @click.option("--debug", is_flag=True, help="Show the traceback when something fails.")
 @click.version_option(__version__, prog_name="farm")
-def farm(*, debug: bool) -> None:
+def cli(*, debug: bool) -> None:
     """Karst, a render farm for Blender."""
     if debug:
         os.environ[DEBUG] = "1"
@@ -65,7 +65,7 @@ def farm(*, debug: bool) -> None:
 
 def run() -> None:
     """Run the command line that this process was started with."""
-    sys.exit(run_command(farm, sys.argv[1:]))
+    sys.exit(run_command(cli, sys.argv[1:]))
 
 
 if __name__ == "__main__":

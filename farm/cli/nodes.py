@@ -10,7 +10,6 @@ from farm.cli.options import Session, talks
 from farm.cli.output import message
 from farm.model.sizes import format_size, format_span
 
-
 _EPILOG = """\b
 Examples:
   farm nodes ls
