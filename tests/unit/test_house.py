@@ -135,9 +135,9 @@ def told_commands() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(("page", "line"), sorted(set(told_commands())))
 def test_a_command_that_a_page_tells_exists_with_its_options(page: str, line: str) -> None:
-    from farm.cli.main import farm
+    from farm.cli.main import cli
 
-    command, words = find(farm, shlex.split(line)[1:])
+    command, words = find(cli, shlex.split(line)[1:])
     told = {word.partition("=")[0] for word in words if word.startswith("--")}
     known = {option for p in command.params for option in (*p.opts, *p.secondary_opts)}
     asked = CliRunner().invoke(command, ["--help"])
