@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
+    initialize,
     invariant,
     multiple,
     rule,
@@ -71,26 +72,49 @@ class Farm(RuleBasedStateMachine):
         self.task_states: dict[tuple[str, int], TaskState] = {}
         self.job_states: dict[str, JobState] = {}
         self.node_states: dict[str, NodeState] = {}
-        self.retried: set[str] = set()
+        self.submitted = 0
+
+    @initialize(target=jobs)
+    def begin_with_a_job_and_two_nodes(self) -> str:
+        for name in NODES:
+            self.register(name)
+        return self.submit(4, 0, 1)
 
     @rule(target=jobs, tasks=st.integers(1, 6), chunk=st.integers(0, 3), retries=st.integers(0, 2))
     def submit(self, tasks: int, chunk: int, retries: int) -> str:
         job = a_job(f"1-{tasks}", layer={"chunk": chunk, "retries": retries})
-        return self.store.jobs.submit(job, key=f"{len(self.job_states)}-{tasks}-{chunk}")
+        self.submitted += 1
+        return self.store.jobs.submit(job, key=str(self.submitted))
 
-    @rule(name=st.sampled_from(NODES))
     def register(self, name: str) -> None:
-        self.epochs[name] = self.store.nodes.register(a_node(name, cores=2))
+        self.epochs[name] = self.store.nodes.register(a_node(name, cores=8))
+
+    @rule(target=hands, name=st.sampled_from(NODES), job=jobs)
+    def begin(self, name: str, job: str) -> object:
+        """Grant and start with nothing in between, after putting right what stands in the way."""
+        if self.store.nodes.get(name).state is not NodeState.ONLINE:
+            self.store.nodes.undrain(name)
+            self.register(name)
+        with contextlib.suppress(Conflict):
+            self.store.jobs.resume(job)
+        self.store.jobs.retry(job, states={TaskState.FAILED, TaskState.CANCELLED})
+        return self.start(self.grant(name, job, anywhere=True), stale=False)
+
+    @rule(target=hands, hand=hands)
+    def restart(self, hand: Hand) -> object:
+        """The worker dies and comes back at once: its old hand still believes in its lease."""
+        self.register(hand.lease.node)
+        return self.begin(hand.lease.node, hand.lease.job)
 
     @rule(target=granted, name=st.sampled_from(NODES), job=jobs, anywhere=st.booleans())
     def grant(self, name: str, job: str, anywhere: bool) -> tuple[str, str]:
-        one = a_grant(name, self.epochs.get(name, 1), f"{job}.1", anywhere=anywhere)
+        one = a_grant(name, self.epochs[name], f"{job}.1", anywhere=anywhere)
         return name, grant(self.store, one)[0]
 
     @rule(target=hands, one=granted, stale=st.booleans())
     def start(self, one: tuple[str, str], stale: bool) -> object:
         name, lease = one
-        epoch = self.epochs.get(name, 1) - stale
+        epoch = self.epochs[name] - stale
         try:
             started, tasks = self.store.leases.start(lease, node=name, epoch=epoch)
         except LeaseLost:
@@ -100,7 +124,7 @@ class Farm(RuleBasedStateMachine):
     @rule(
         hand=hands,
         outcome=st.sampled_from([Outcome.SUCCEEDED, Outcome.SUCCEEDED, Outcome.FAILED, Outcome.LOST]),
-        want=st.sampled_from([1, 1, 2, KEEP, GIVE_UP]),
+        want=st.sampled_from([1, 1, 1, 2, 2, KEEP, GIVE_UP]),
         twice=st.booleans(),
         keep_hand=st.booleans(),
     )
@@ -130,22 +154,20 @@ class Farm(RuleBasedStateMachine):
     def recall(self, hand: Hand) -> None:
         self.store.leases.recall([Recall(lease=hand.lease.id, reason="due")], leader=LEADER)
 
-    @rule(job=jobs, verb=st.sampled_from(["pause", "resume", "cancel"]))
+    @rule(job=jobs, verb=st.sampled_from(["pause", "resume", "cancel", "retry", "priority"]))
     def steer(self, job: str, verb: str) -> None:
         with contextlib.suppress(Conflict):
-            getattr(self.store.jobs, verb)(job)
+            if verb == "priority":
+                self.store.jobs.set_priority(job, int(job) % 100)
+            else:
+                getattr(self.store.jobs, verb)(job)
 
-    @rule(job=jobs)
-    def retry(self, job: str) -> None:
-        self.store.jobs.retry(job, states={TaskState.FAILED, TaskState.CANCELLED})
-
-    @rule(job=jobs, priority=st.integers(0, 100))
-    def prioritise(self, job: str, priority: int) -> None:
-        self.store.jobs.set_priority(job, priority)
-
-    @rule(name=st.sampled_from(NODES), verb=st.sampled_from(["drain", "undrain", "leave", "beat"]))
-    def node_verb(self, name: str, verb: str) -> None:
-        epoch = self.epochs.get(name, 1)
+    @rule(
+        name=st.sampled_from(NODES),
+        verb=st.sampled_from(["drain", "undrain", "leave", "beat", "register", "reap"]),
+    )
+    def disturb(self, name: str, verb: str) -> None:
+        epoch = self.epochs[name]
         with contextlib.suppress(NotFound, NodeSuperseded):
             if verb == "drain":
                 self.store.nodes.drain(name, "tried")
@@ -153,13 +175,12 @@ class Farm(RuleBasedStateMachine):
                 self.store.nodes.undrain(name)
             elif verb == "leave":
                 self.store.nodes.leave(name, epoch)
-            else:
+            elif verb == "beat":
                 self.store.nodes.heartbeat(name, epoch, NodeHealth(), {})
-
-    @rule()
-    def reap(self) -> None:
-        self.store.leader.lead(LEADER)
-        self.store.leader.reap(LEADER, silent_seconds=0)
+            elif verb == "reap":
+                self.store.leader.reap(LEADER, silent_seconds=0)
+            else:
+                self.register(name)
 
     @invariant()
     def every_change_is_a_move_of_the_tables(self) -> None:
@@ -193,7 +214,7 @@ def test_any_order_of_steps_keeps_the_farm_sound(store: Store) -> None:
     run_state_machine_as_test(
         lambda: Farm(store),
         settings=settings(
-            max_examples=60,
+            max_examples=100,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
