@@ -128,7 +128,9 @@ def test_a_port_snatched_before_the_store_has_it_is_not_the_end(
 def test_a_folder_that_cannot_be_used_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(BadRequest, match=r"folder .*file/store cannot be used: .* choose another folder") as told:
+    with pytest.raises(
+        BadRequest, match=r"folder .*file/store cannot be used: .* choose another folder"
+    ) as told:
         StoreProcess.start(tmp_path / "file" / "store")
 
     assert "\n" not in str(told.value)
