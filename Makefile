@@ -6,6 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/installed
 PYTEST := $(BIN)/python -m pytest
+ROUNDS ?= 10
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test check unit fmt soak bench cov clean
@@ -30,8 +31,10 @@ fmt: $(STAMP) ## put the code into the house's form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-soak: $(STAMP) ## the store's state machine, long and with fresh random moves (half an hour)
-	@HYPOTHESIS_PROFILE=soak $(PYTEST) tests/store --timeout=3600
+soak: $(STAMP) ## store and system tests again and again, with fresh random moves; ROUNDS=10
+	@for round in $$(seq $(ROUNDS)); do \
+	  echo "round $$round of $(ROUNDS)"; env -u CI $(PYTEST) tests/store tests/system; \
+	done
 
 bench: $(STAMP) ## measure against bare Celery and plain Blender (see benchmarks/README.md)
 	@$(BIN)/python -m benchmarks
