@@ -16,6 +16,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, LocationValueError
 
 from farm.model import errors
+from farm.model.names import check_name
 
 Answer = dict[str, Any]
 
@@ -23,6 +24,7 @@ _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 60.0  # a submit reads the scene, makes a folder and waits for the store's disk
 _TRIES = 3
 _PAUSE_SECONDS = 0.3
+_PATIENCE_SECONDS = 10.0  # after so long no other try is made
 _AUDIT_SECONDS = 600.0
 
 
@@ -115,15 +117,15 @@ class Client:
 
     def node(self, name: str) -> Answer:
         """One node."""
-        return self._ask(f"/nodes/{quote(name, safe='')}")
+        return self._ask(_node(name))
 
     def drain(self, name: str, *, reason: str) -> Answer:
         """Let the node finish what it has and take no more."""
-        return self._change("POST", f"/nodes/{quote(name, safe='')}/drain", {"reason": reason})
+        return self._change("POST", _node(name, "drain"), {"reason": reason})
 
     def undrain(self, name: str) -> Answer:
         """Let the node work again."""
-        return self._change("POST", f"/nodes/{quote(name, safe='')}/undrain", {})
+        return self._change("POST", _node(name, "undrain"), {})
 
     def health(self) -> Answer:
         """Is the service well? Never raises for a service that answers."""
@@ -168,6 +170,7 @@ class Client:
         read_seconds: float = _READ_SECONDS,
     ) -> bytes:
         """The body of a good answer. What may pass by itself is tried again."""
+        give_up_at = time.monotonic() + _PATIENCE_SECONDS
         for left in reversed(range(tries)):
             try:
                 status, answer = self._send(
@@ -176,7 +179,7 @@ class Client:
                 if status >= 400:
                     raise _error(status, answer)
             except (errors.ServiceUnavailable, errors.StoreUnavailable):
-                if not left:
+                if not left or time.monotonic() > give_up_at:
                     raise
                 time.sleep(_PAUSE_SECONDS)
             else:
@@ -213,7 +216,17 @@ class Client:
 
 
 def _job(job: str, *parts: str) -> str:
-    return "/".join(["/jobs", *(quote(part, safe="") for part in (job, *parts))])
+    """The path of a job's resource. Raises BadRequest for what cannot be a job's number."""
+    if not (job.isascii() and job.isdigit()):
+        raise errors.BadRequest(
+            f"job {job!r:.80}: give the job's number, as `farm jobs ls` shows it"
+        )
+    return "/".join(["/jobs", job, *parts])
+
+
+def _node(name: str, *parts: str) -> str:
+    """The path of a node's resource. Raises BadName."""
+    return "/".join(["/nodes", quote(check_name("node", name)), *parts])
 
 
 def _object(body: bytes) -> Answer:

@@ -58,11 +58,11 @@ def _follow(client: "Client", job: str) -> Iterator[Progress]:
     while True:
         try:
             progress = client.progress(job)
-        except (ServiceUnavailable, StoreUnavailable) as error:
+        except (ServiceUnavailable, StoreUnavailable):
             if time.monotonic() - last_heard > _PATIENCE_SECONDS:
                 raise
             if not said:
-                message(f"farm: {error}; waiting for it to come back")
+                message("farm: the farm does not answer; waiting two minutes for it to come back")
             said = True
             time.sleep(_POLL_SECONDS)
             continue

@@ -120,17 +120,15 @@ def build_job(request: JobRequest, scene: SceneFacts | BadScene) -> JobSpec:
     return job
 
 
-def notes(request: JobRequest, scene: SceneFacts) -> list[str]:
+def notes(scene: SceneFacts) -> list[str]:
     """What the submitter should know of how the scene's own wishes were read."""
-    found = []
-    if scene.makes_movies:
-        found.append(
-            f"the scene writes a film ({scene.file_format}): the farm renders its frames as PNG "
-            "images instead; make the film of them afterwards"
-        )
-    if request.output is None and scene.output in _BLENDERS_OWN_OUTPUT:
-        found.append("the scene names no output folder: the images go into a folder beside it")
-    return found
+    if not scene.makes_movies:
+        return []
+    note = (
+        f"the scene writes a film ({scene.file_format}): the farm renders its frames as PNG "
+        "images; make the film of them afterwards"
+    )
+    return [note]
 
 
 def _name(request: JobRequest) -> str:

@@ -17,6 +17,7 @@ from farm.service.link import StoreLink
 from farm.settings import DEFAULT_PORT, setting
 from farm.store import Store
 
+_STORE_SECONDS = 5.0  #: for one answer of the store; longer than a submit waits for its disk
 _STOP_SECONDS = 5  #: for requests in work, when asked to stop
 
 
@@ -32,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     host, port = listener.getsockname()[:2]
     logging.getLogger("farm.service").info("listening on http://%s:%d", host, port)
-    app = create_app(StoreLink(lambda: Store.open(redis_url)))
+    app = create_app(StoreLink(lambda: Store.open(redis_url, timeout_seconds=_STORE_SECONDS)))
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=_STOP_SECONDS
     )

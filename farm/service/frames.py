@@ -51,8 +51,10 @@ def log(
     task = store.tasks.get(job, frame, layer=layer)
     number = attempt or task.attempt
     if not 1 <= number <= task.attempt:
-        why = f"its attempts are 1 to {task.attempt}" if task.attempt else "no attempt has begun"
-        raise NotFound(f"frame {frame} of job {job} has no log of attempt {number}: {why}")
+        which, why = (f" of attempt {number}", f"its attempts are 1 to {task.attempt}")
+        if not task.attempt:
+            which, why = "", "no attempt has begun"
+        raise NotFound(f"frame {frame} of job {job} has no log{which}: {why}")
     settings = _layer_of(store.jobs.get(job), task).spec.settings
     path = settings.log_path(frame, job=job, attempt=number)
     found = read_log(path, lines=lines)

@@ -21,7 +21,7 @@ from farm.policy.split import JobRequest, build_job, notes
 from farm.service.schemas import SubmitIn, SubmittedOut
 from farm.store import Store
 
-DISK_SECONDS = 5.0  #: to wait for the store to have a job on disk
+DISK_SECONDS = 3.0  #: to wait for the store to have a job on disk
 
 
 def submit(store: Store, asked: SubmitIn, *, key: str) -> SubmittedOut:
@@ -40,7 +40,7 @@ def submit(store: Store, asked: SubmitIn, *, key: str) -> SubmittedOut:
             "`appendonly yes` in the store if it is off, and send the same request again with "
             "the same Idempotency-Key; it makes no second job"
         )
-    said = notes(request, scene) if isinstance(scene, SceneFacts) else []
+    said = notes(scene) if isinstance(scene, SceneFacts) else []
     return _submitted(job_id, spec, said + waits(spec.layers[0], store.nodes.list()))
 
 
@@ -85,15 +85,15 @@ def waits(layer: LayerSpec, nodes: Sequence[Node]) -> list[str]:
 
 def _too_big(wanted: Resources, has: Sequence[Resources]) -> list[str]:
     """One warning for each amount that exceeds the largest node's."""
-    amounts: list[tuple[Callable[[Resources], int], Callable[[int], str]]] = [
-        (lambda r: r.cores, lambda n: f"{n} cores"),
-        (lambda r: r.memory_bytes, lambda n: f"{format_size(n)} of memory"),
-        (lambda r: r.gpus, lambda n: f"{n} GPUs"),
+    amounts: list[tuple[Callable[[Resources], int], Callable[[float], str], str]] = [
+        (lambda r: r.cores, str, "cores"),
+        (lambda r: r.memory_bytes, format_size, "of memory"),
+        (lambda r: r.gpus, str, "GPUs"),
     ]
     return [
-        f"no node has {say(amount(wanted))} (the largest has {say(max(map(amount, has)))}): "
+        f"no node has {say(amount(wanted))} {of} (the largest has {say(max(map(amount, has)))}): "
         "the job waits until one joins"
-        for amount, say in amounts
+        for amount, say, of in amounts
         if amount(wanted) > max(map(amount, has))
     ]
 
