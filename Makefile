@@ -61,6 +61,8 @@ $(STAMP): pyproject.toml
 	if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
 	  echo "$$python has no venv module: install it (Debian: python3-venv) and try again" >&2; exit 1; \
 	fi; \
+	"$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	  echo "Blender's wheel is for Python 3.11 only: have a blender executable on PATH instead"; \
 	[ -x $(BIN)/pip ] || "$$python" -m venv .venv
 	@echo "Installing Karst and its tools into .venv; Blender's wheel alone is 373 MB: minutes, once"
 	@$(BIN)/pip install --quiet --editable '.[dev]'
