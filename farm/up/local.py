@@ -131,7 +131,7 @@ def _missing(port: int) -> str:
     """What the farm still waits for; "" when all is up."""
     connection = http.client.HTTPConnection(HOST, port, timeout=5.0)
     try:
-        connection.request("GET", "/farm")
+        connection.request("GET", "/healthz")
         answer = connection.getresponse()
         told = json.loads(answer.read())
     except (OSError, http.client.HTTPException, ValueError):
@@ -140,6 +140,6 @@ def _missing(port: int) -> str:
         connection.close()
     if answer.status != http.HTTPStatus.OK:
         return "service that reaches the store"
-    if not told["leader"]:
+    if not told.get("scheduler"):
         return "leading scheduler"
-    return "" if told["nodes"]["online"] else "node"
+    return "" if told.get("nodes") else "node"

@@ -102,9 +102,9 @@ def last_line(ran: "subprocess.CompletedProcess[str]") -> str:
 
 def test_a_farm_comes_up_and_ctrl_c_takes_all_of_it_down(tmp_path: Path) -> None:
     with farm_up(tmp_path / "state") as up:
-        told = up.client.farm()
-        assert told["leader"]
-        assert told["nodes"]["online"] == 1
+        told = up.client.health()
+        assert told["scheduler"]
+        assert told["nodes"] == 1
         assert len(up.parts) >= 4
 
         up.process.send_signal(signal.SIGINT)
@@ -122,7 +122,7 @@ def test_kill_9_takes_all_parts_with_it_and_the_next_farm_up_goes_on(tmp_path: P
 
         wait_until(up.nothing_runs, timeout_seconds=10)
     with farm_up(tmp_path / "state") as again:
-        assert again.client.farm()["nodes"]["online"] == 1
+        assert again.client.health()["nodes"] == 1
 
 
 @pytest.mark.parametrize("words", ["farm.scheduler", "farm.service", "workers", "valkey-server"])
@@ -140,10 +140,10 @@ def test_a_part_that_is_killed_comes_back(tmp_path: Path, words: str) -> None:
 
 def is_whole(client: Client) -> bool:
     try:
-        told = client.farm()
+        told = client.health()
     except FarmError:
         return False
-    return bool(told["leader"]) and told["nodes"]["online"] == 1
+    return bool(told["scheduler"]) and told["nodes"] == 1
 
 
 def test_a_port_in_use_is_one_plain_line(tmp_path: Path) -> None:
