@@ -27,6 +27,8 @@ from farm.up.supervisor import Say
 PRODUCTIONS = ("heron", "li-river")
 _FIRST_FRAME_POLL_SECONDS = 0.05  #: until the first frame is there: its time is told
 _POLL_SECONDS = 0.25
+_PATIENCE_SECONDS = 10.0  #: without a finished frame, before asking the nodes why
+_STUCK_SECONDS = 600.0
 _MAX_FRAMES = 1000
 
 
@@ -117,15 +119,27 @@ def _submit(client: Client, production: str, scene: Path, out: Path) -> Submitte
 
 def _follow(farm: LocalFarm, client: Client, jobs: list[Submitted], show: Show) -> float:
     """Show the jobs until all have ended; return when the first frame was finished."""
-    first_at = 0.0
+    first_at, done, done_at = 0.0, 0, time.monotonic()
     while True:
         told = [client.progress(job.job) for job in jobs]
-        if not first_at and any(one["counts"]["succeeded"] for one in told):
-            first_at = time.monotonic()
         show.update([_how_far(job, one) for job, one in zip(jobs, told, strict=True)])
+        if (now_done := sum(one["counts"]["succeeded"] for one in told)) > done:
+            done, done_at = now_done, time.monotonic()
+            first_at = first_at or done_at
         if all(one["state"] not in {"active", "paused"} for one in told):
             return first_at
+        if time.monotonic() - done_at > _PATIENCE_SECONDS:
+            _check_progress_can_come(farm, client, stuck_seconds=time.monotonic() - done_at)
         farm.tend(_POLL_SECONDS if first_at else _FIRST_FRAME_POLL_SECONDS)
+
+
+def _check_progress_can_come(farm: LocalFarm, client: Client, *, stuck_seconds: float) -> None:
+    """Raise FarmError when a node says why it cannot render, or nothing came for very long."""
+    for node in client.nodes():
+        if node["unfit"]:
+            raise FarmError(f"node {node['name']} cannot render: {node['unfit']}")
+    if stuck_seconds > _STUCK_SECONDS:
+        raise FarmError(f"no frame was finished for {stuck_seconds:.0f} s (logs: {farm.logs})")
 
 
 def _how_far(job: Submitted, told: dict[str, Any]) -> HowFar:
