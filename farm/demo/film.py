@@ -16,7 +16,7 @@ from farm.demo.movie import has_ffmpeg, make_movie
 from farm.demo.report import Run, Shot, report, strip_of
 from farm.demo.sheet import contact_sheet
 from farm.demo.show import HowFar, Show, a_show
-from farm.model.errors import BadRequest, FarmError
+from farm.model.errors import BadRequest, FarmError, ServiceUnavailable, StoreUnavailable
 from farm.model.render import fill_frame
 from farm.up.child import log_tail, start_child
 from farm.up.local import LocalFarm, LocalOptions, local_farm
@@ -29,6 +29,7 @@ _FIRST_FRAME_POLL_SECONDS = 0.05  #: until the first frame is there: its time is
 _POLL_SECONDS = 0.25
 _PATIENCE_SECONDS = 10.0  #: without a finished frame, before asking the nodes why
 _STUCK_SECONDS = 600.0
+_AWAY_SECONDS = 60.0  #: a service that died is back long before
 _MAX_FRAMES = 1000
 
 
@@ -121,7 +122,7 @@ def _follow(farm: LocalFarm, client: Client, jobs: list[Submitted], show: Show) 
     """Show the jobs until all have ended; return when the first frame was finished."""
     first_at, done, done_at = 0.0, 0, time.monotonic()
     while True:
-        told = [client.progress(job.job) for job in jobs]
+        told = _progress(farm, client, jobs)
         show.update([_how_far(job, one) for job, one in zip(jobs, told, strict=True)])
         if (now_done := sum(one["counts"]["succeeded"] for one in told)) > done:
             done, done_at = now_done, time.monotonic()
@@ -131,6 +132,18 @@ def _follow(farm: LocalFarm, client: Client, jobs: list[Submitted], show: Show) 
         if time.monotonic() - done_at > _PATIENCE_SECONDS:
             _check_progress_can_come(farm, client, stuck_seconds=time.monotonic() - done_at)
         farm.tend(_POLL_SECONDS if first_at else _FIRST_FRAME_POLL_SECONDS)
+
+
+def _progress(farm: LocalFarm, client: Client, jobs: list[Submitted]) -> list[dict[str, Any]]:
+    """How far each job is; a part that has died is started again meanwhile."""
+    give_up_at = time.monotonic() + _AWAY_SECONDS
+    while True:
+        try:
+            return [client.progress(job.job) for job in jobs]
+        except (ServiceUnavailable, StoreUnavailable):
+            if time.monotonic() > give_up_at:
+                raise
+            farm.tend(_POLL_SECONDS)
 
 
 def _check_progress_can_come(farm: LocalFarm, client: Client, *, stuck_seconds: float) -> None:

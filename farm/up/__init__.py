@@ -1,1 +1,1 @@
-"""A farm on one machine: its own store, its parts, and what keeps them alive and takes them down."""
+"""A farm on one machine: its own store, its parts, and what keeps them and takes them down."""
