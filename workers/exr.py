@@ -112,14 +112,17 @@ def _channels(data: bytes) -> tuple[str, ...]:
 
 def _chunk_count(header: Mapping[str, bytes], flags: int) -> int:
     if "chunkCount" in header:
-        return int(struct.unpack("<i", header["chunkCount"])[0])
+        (count,) = struct.unpack("<i", header["chunkCount"])
+        return int(count)
     width, height = _window(header, "dataWindow")
     if flags & _TILED:
         tile_width, tile_height, mode = struct.unpack("<IIB", header["tiles"])
         if mode & 0xF:  # levels of detail: at least the full-size one must be whole
             return 1
-        return math.ceil(width / tile_width) * math.ceil(height / tile_height)
-    return math.ceil(height / _LINES[header["compression"][0]])
+        across, down = math.ceil(width / tile_width), math.ceil(height / tile_height)
+        return int(across * down)
+    lines: int = _LINES[header["compression"][0]]
+    return math.ceil(height / lines)
 
 
 def _check_chunks(file: BinaryIO, header: Mapping[str, bytes], flags: int) -> int:
@@ -127,7 +130,7 @@ def _check_chunks(file: BinaryIO, header: Mapping[str, bytes], flags: int) -> in
     count = _chunk_count(header, flags)
     if count < 1:
         raise BrokenExr("has a broken header")
-    offsets = struct.unpack(f"<{count}Q", _take(file, 8 * count))
+    offsets: tuple[int, ...] = struct.unpack(f"<{count}Q", _take(file, 8 * count))
     if not all(offsets):
         raise BrokenExr(f"was not finished: {offsets.count(0)} of its {count} chunks are missing")
     return max(offsets)

@@ -50,7 +50,9 @@ class ImageFacts:
     all_black: bool = False  #: never told of OpenEXR, whose pixels are not decoded
 
 
-def check_image(path: str | os.PathLike[str], *, width: int, height: int, since: float) -> ImageFacts:
+def check_image(
+    path: str | os.PathLike[str], *, width: int, height: int, since: float
+) -> ImageFacts:
     """Check the image at `path`: this size, and written at `since` (seconds since 1970) or later.
 
     Raises BadImage with the reason, OSError when the file cannot be read at all.

@@ -59,7 +59,7 @@ def _attempt(request: RenderRequest, number: int) -> Path:
 
 def _rename(request: RenderRequest, descriptor: int, image: Path, final: Path) -> None:
     try:
-        os.replace(image, final)
+        image.replace(final)
     except FileNotFoundError as error:
         # A network file system may do the rename, lose its answer, try again and find nothing.
         with contextlib.suppress(OSError):

@@ -45,7 +45,7 @@ def find_blender() -> BlenderCommand:
     """The Blender to render with. Raises NodeUnfit when there is none."""
     named = os.environ.get("FARM_BLENDER")
     if named:
-        program = shutil.which(os.path.expanduser(named))
+        program = shutil.which(Path(named).expanduser())
         if program is None:
             raise NodeUnfit(f"FARM_BLENDER is {named}, which is not a program: mend or unset it")
         return executable(program)
@@ -88,5 +88,7 @@ def executable(program: str) -> BlenderCommand:
         raise NodeUnfit(f"{program} does not start: {error}") from error
     version = re.search(r"^Blender (\d\S*)", told, re.MULTILINE)
     if version is None:
-        raise NodeUnfit(f"{program} does not call itself Blender: set FARM_BLENDER to the right one")
+        raise NodeUnfit(
+            f"{program} does not call itself Blender: set FARM_BLENDER to the right one"
+        )
     return BlenderCommand(program=program, version=version[1], is_module=False)

@@ -67,7 +67,6 @@ class Link:
             die()
 
 
-
 def answer(stage: Stage, ask: dict[str, Any]) -> dict[str, Any]:
     """Render with all output going to the task's log, and say how it went."""
     begin = redirect(ask["log"])
@@ -81,7 +80,6 @@ def answer(stage: Stage, ask: dict[str, Any]) -> dict[str, Any]:
     failure = failure or failure_in(printed_since(begin, ask["log"]))
     if failure:
         stage.forget()  # Blender tells of some faults only once: the next task must meet them too
-        print(f"# failed: {failure}", flush=True)
     redirect(os.devnull)
     return {"warnings": stage.warnings, **reply, "failed": failure, **memory()}
 

@@ -53,7 +53,9 @@ class Stage:
             raise RenderFailed("Blender did not keep to the autoexec asked for; not rendered")
         self.warnings = []
         if bpy.app.autoexec_fail:
-            self.warnings.append(f"Python of the scene did not run: {bpy.app.autoexec_fail_message}")
+            self.warnings.append(
+                f"Python of the scene did not run: {bpy.app.autoexec_fail_message}"
+            )
         missing = missing_data()
         if missing:
             more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
@@ -95,9 +97,7 @@ def _state(path: str) -> object:
     return found.st_mtime_ns, found.st_size
 
 
-def render(
-    stage: Stage, ask: dict[str, Any], check: Callable[[], str | None]
-) -> dict[str, Any]:
+def render(stage: Stage, ask: dict[str, Any], check: Callable[[], str | None]) -> dict[str, Any]:
     """Render one frame to the path asked for. Raises RenderFailed, or Blender's RuntimeError.
 
     `check` finds a failure in what was printed so far: no use rendering for an hour then."""

@@ -8,8 +8,7 @@ import re
 SIGNS = (
     (
         r"expression failed: (.+)|skipping driver (.+), auto",
-        "a driver was not evaluated: {} (a scene that needs its own Python must be sent with "
-        "autoexec)",
+        "a driver was not evaluated: {} (send a scene that needs its own Python with autoexec)",
     ),
     (r"linked data-blocks are missing", "data of a linked library is missing: {}"),
     (r"(System is out of GPU memory.*|Out of memory in .*)", "out of memory: {}"),

@@ -1,0 +1,279 @@
+"""A renderer with a warm Blender: task after task in one process.
+
+The promise: a render ends, one way or another. A Blender that crashes, hangs, fills the memory or
+is no longer wanted is killed with all it started, the failure is told in plain words, and the next
+task gets a fresh one.
+"""
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from farm.model.render import RenderSettings
+from farm.model.states import Outcome
+from workers.attempt import AttemptFiles, BadTask, check_inputs
+from workers.blender.child import Child, ChildEnded, Spawner
+from workers.blender.find import BlenderCommand
+from workers.images import BadImage, ImageFacts, check_image
+from workers.renderer import NodeUnfit, Rendered, RenderRequest
+
+TASKS_PER_CHILD = 200  #: then a fresh one, against leaks of Blender's and its add-ons'
+_LOOK_SECONDS = 0.5  #: how often limits and memory are looked at
+_WAIT_FOR_STATUS_SECONDS = 2.0  #: between a closed line and the exit status behind it
+
+
+class _Unsuccessful(Exception):
+    """The attempt has ended without an image."""
+
+    def __init__(self, outcome: Outcome, reason: str) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+        self.reason = reason
+
+
+@dataclass(slots=True, kw_only=True)
+class _Watch:
+    """The clocks of one attempt, and the most memory seen."""
+
+    settings: RenderSettings
+    started_at: float
+    begun: float  #: on the monotonic clock, like `heard`
+    heard: float
+    last_words: str = "nothing"
+    peak_memory_bytes: int = 0
+
+    def overdue(self, now: float) -> str:
+        """Why it has taken too long, or nothing."""
+        if now - self.begun > self.settings.task_seconds:
+            return f"not done within {self.settings.task_seconds:g} s"
+        if now - self.heard > self.settings.no_progress_seconds:
+            return f"no progress for {self.settings.no_progress_seconds:g} s"
+        return ""
+
+
+class BlenderSession:
+    """A renderer with a Blender of its own, started when first needed."""
+
+    def __init__(
+        self,
+        command: BlenderCommand,
+        spawner: Spawner,
+        *,
+        tasks_per_child: int = TASKS_PER_CHILD,
+        memory_limit_bytes: int | None = None,
+    ) -> None:
+        """`memory_limit_bytes`: a Blender that has more than this after a task is replaced."""
+        self.cores: tuple[int, ...] = ()
+        self.threads = 0
+        self._command = command
+        self._spawner = spawner
+        self._tasks_per_child = tasks_per_child
+        self._memory_limit_bytes = memory_limit_bytes
+        self._lock = threading.Lock()  #: of the four below, which `stop` and `close` meet
+        self._child: Child | None = None
+        self._busy = False
+        self._stopped = False
+        self._closed = False
+        self._scene: tuple[str, bool] | None = None  #: what the child has open, and its rights
+        self._tasks = 0
+        self._memory_bytes = 0
+
+    @property
+    def scene(self) -> tuple[str, bool] | None:
+        """The scene that is open, and whether its own Python may run."""
+        return self._scene
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
+
+    @property
+    def pid(self) -> int:
+        """The process id of its Blender; 0: none runs."""
+        child = self._child
+        return child.pid if child else 0
+
+    def render(self, request: RenderRequest, on_progress: Callable[[str], None]) -> Rendered:
+        with self._lock:
+            if self._closed:
+                raise NodeUnfit("the renderer is closed: this worker is about to end")
+            self._busy, self._stopped = True, False
+        try:
+            return self._render(request, on_progress)
+        finally:
+            with self._lock:
+                self._busy = False
+            if self.is_closed:
+                self._end_child()
+
+    def stop(self) -> None:
+        with self._lock:
+            if self._busy:
+                self._stopped = True
+                if self._child:
+                    self._child.cut()
+
+    def close(self) -> None:
+        self.stop()
+        with self._lock:
+            self._closed = True
+            busy = self._busy
+        if not busy:
+            self._end_child()
+
+    def _render(self, request: RenderRequest, on_progress: Callable[[str], None]) -> Rendered:
+        now = time.monotonic()
+        watch = _Watch(settings=request.settings, started_at=time.time(), begun=now, heard=now)
+        files = AttemptFiles(request)
+        try:
+            check_inputs(request)
+            reply = self._converse(request, files, watch, on_progress)
+            size = {"width": reply["width"], "height": reply["height"]}
+            image = check_image(files.image, since=files.begun_at, **size)
+        except (_Unsuccessful, BadTask, BadImage) as error:
+            return self._unsuccessful(error, files, watch)
+        except OSError as error:
+            raise NodeUnfit(f"cannot read {files.image}: {error.strerror or error}") from error
+        return _succeeded(reply, image, watch)
+
+    def _unsuccessful(self, error: Exception, files: AttemptFiles, watch: _Watch) -> Rendered:
+        outcome = error.outcome if isinstance(error, _Unsuccessful) else Outcome.FAILED
+        reason = str(error)
+        if self._stopped:
+            outcome, reason = Outcome.CANCELLED, "stopped while it rendered"
+        files.drop_image()
+        if outcome is Outcome.FAILED:
+            files.probe()
+        files.note(f"# {outcome}: {reason}")
+        return Rendered(
+            outcome=outcome,
+            started_at=watch.started_at,
+            elapsed_seconds=time.monotonic() - watch.begun,
+            peak_memory_bytes=watch.peak_memory_bytes,
+            reason=reason,
+            log_tail=files.tail(),
+        )
+
+    def _converse(
+        self,
+        request: RenderRequest,
+        files: AttemptFiles,
+        watch: _Watch,
+        on_progress: Callable[[str], None],
+    ) -> dict[str, Any]:
+        """Have it rendered. Returns the child's answer, raises _Unsuccessful."""
+        ask = self._ask(request, files)
+        try:
+            child = self._warm_child(request, files, ask)
+            child.pin(self.cores)
+            child.ask(ask)
+            reply = self._follow(child, watch, on_progress)
+        except BaseException:
+            self._end_child()
+            raise
+        self._tasks += 1
+        self._memory_bytes = reply["memory_bytes"]
+        watch.peak_memory_bytes = max(watch.peak_memory_bytes, reply["peak_memory_bytes"])
+        if reply["failed"]:
+            raise _Unsuccessful(Outcome.FAILED, reply["failed"])
+        return reply
+
+    def _ask(self, request: RenderRequest, files: AttemptFiles) -> dict[str, Any]:
+        settings = request.settings
+        return {
+            "scene": settings.scene,
+            "frame": request.frame,
+            "image": str(files.image),
+            "log": str(files.log),
+            "threads": self.threads or len(self.cores),
+            "autoexec": settings.autoexec,
+            "engine": settings.engine,
+            "camera": settings.camera,
+            "resolution_percentage": settings.resolution_percentage,
+        }
+
+    def _warm_child(
+        self, request: RenderRequest, files: AttemptFiles, ask: dict[str, Any]
+    ) -> Child:
+        """The child in use, if it may go on; else a fresh one. The log gets its first lines."""
+        scene = (request.settings.scene, request.settings.autoexec)
+        about = (f"job {request.job}, attempt {request.attempt}", f"asked: {json.dumps(ask)}")
+        child = self._child
+        if child and self._may_go_on(scene):
+            warm = f"{self._command}, process {child.pid}, warm since {self._tasks} tasks"
+            files.note_command(child.argv, *about, warm)
+            return child
+        self._end_child()
+        self._child = child = Child(self._command)
+        files.note_command(child.argv, *about, f"{self._command}, started afresh")
+        child.start(self._spawner, files.log)
+        self._scene = scene
+        with self._lock:  # a stop before the start has found nothing to kill
+            if self._stopped:
+                child.cut()
+        return child
+
+    def _may_go_on(self, scene: tuple[str, bool]) -> bool:
+        too_large = self._memory_limit_bytes and self._memory_bytes > self._memory_limit_bytes
+        return self._scene == scene and self._tasks < self._tasks_per_child and not too_large
+
+    def _follow(
+        self, child: Child, watch: _Watch, on_progress: Callable[[str], None]
+    ) -> dict[str, Any]:
+        """Listen until the answer comes, a limit is passed, or the child ends."""
+        while True:
+            try:
+                message = child.hear(_LOOK_SECONDS)
+            except ChildEnded as ended:
+                raise _Unsuccessful(Outcome.FAILED, self._death(child)) from ended
+            now = time.monotonic()
+            if message is not None:
+                watch.heard = now
+            overdue = watch.overdue(now)
+            if overdue:
+                evidence = f"last heard: {watch.last_words}; Blender was {child.doing()}"
+                raise _Unsuccessful(Outcome.TIMED_OUT, f"{overdue} ({evidence})")
+            if message is None:
+                watch.peak_memory_bytes = max(watch.peak_memory_bytes, child.memory_bytes())
+            elif "progress" in message:
+                watch.last_words = message["progress"]
+                on_progress(message["progress"])
+            elif "version" in message:
+                child.is_up = True
+            else:
+                return message
+
+    def _death(self, child: Child) -> str:
+        """Why the child ended, in plain words. Raises NodeUnfit when it never came up."""
+        status = child.wait(_WAIT_FOR_STATUS_SECONDS)
+        if status >= 0 and not child.is_up and not self._stopped:
+            raise NodeUnfit(f"{self._command} does not start: exit code {status}, see the log")
+        if status >= 0:
+            return f"Blender ended by itself with exit code {status}"
+        name = signal.Signals(-status).name if -status in signal.valid_signals() else str(-status)
+        if -status == signal.SIGKILL:
+            return f"Blender was killed ({name}): often the node was out of memory"
+        return f"Blender crashed ({name})"
+
+    def _end_child(self) -> None:
+        with self._lock:
+            child, self._child = self._child, None
+        self._scene, self._tasks, self._memory_bytes = None, 0, 0
+        if child:
+            child.kill()
+
+
+def _succeeded(reply: dict[str, Any], image: ImageFacts, watch: _Watch) -> Rendered:
+    black = ["the image is all black"] if image.all_black else []
+    return Rendered(
+        outcome=Outcome.SUCCEEDED,
+        started_at=watch.started_at,
+        elapsed_seconds=time.monotonic() - watch.begun,
+        peak_memory_bytes=watch.peak_memory_bytes,
+        image_bytes=image.size_bytes,
+        warnings=(*reply["warnings"], *black),
+    )
