@@ -90,6 +90,10 @@ class RendererPool(Protocol):
         """The scenes that are open in a renderer now."""
         ...
 
+    def cool(self) -> None:
+        """End renderers that nobody has wanted for long; called now and then."""
+        ...
+
     def close(self) -> None:
         """Kill every renderer, lent ones too. May be repeated."""
         ...

@@ -79,5 +79,6 @@ class Order:
     """What the store wants of a lease the node holds, told in the heartbeat's answer."""
 
     lease: str
+    layer: str
     state: LeaseState
     kill: bool  #: stop the renderer now; the tasks in hand are cancelled

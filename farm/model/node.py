@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from farm.model.lease import Order
 from farm.model.resources import Resources
 from farm.model.states import NodeState
 
@@ -29,6 +30,15 @@ class NodeHealth:
     disk_free_bytes: int = 0
     warm_scenes: tuple[str, ...] = ()  #: scenes a Blender of the node has open
     unfit: str = ""  #: why it cannot take work now ("output folder is full"); "" when it can
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """The store's answer to a heartbeat."""
+
+    state: NodeState
+    run_id: str  #: of the server; another one may have gone back in time by a second
+    orders: tuple[Order, ...]  #: one per lease that the store believes the node holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

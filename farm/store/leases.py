@@ -10,6 +10,7 @@ from farm.model.errors import LeaseLost
 from farm.model.job import FailedAttempt
 from farm.model.lease import Grant, Lease, Recall, TaskInHand, TaskResult
 from farm.model.states import Outcome, TaskEvent
+from farm.policy.chunk import tasks_per_call
 from farm.policy.retry import Verdict, verdict
 from farm.settings import START_SECONDS
 from farm.store import keys
@@ -99,6 +100,10 @@ class LeaseStore:
         reply = self._connection.call("farm_confirm", lease.id, lease.epoch, *words)
         return [bool(answer) for answer in reply]
 
+    def give_up(self, lease: str, *, layer: str, epoch: int) -> None:
+        """End a lease nobody serves; what the store believes in its hand is ready again."""
+        self._connection.call("farm_settle", new_id(), lease, layer, epoch, GIVE_UP)
+
     def settle(
         self, lease: Lease, results: Sequence[TaskResult], *, want: int, request: str = ""
     ) -> Settled:
@@ -120,6 +125,13 @@ class LeaseStore:
             tasks=_tasks(reply[2 + len(flags) :]),
             ended="" if reply[0] == "ok" else str(reply[0]),
         )
+
+
+def how_many(results: Sequence[TaskResult]) -> int:
+    """Tasks to ask for next, given how long the last ones took: the policy's answer."""
+    if not results:
+        return 1
+    return tasks_per_call(sum(result.elapsed_seconds for result in results) / len(results))
 
 
 def _result_words(lease: Lease, result: TaskResult) -> list[str | int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from farm.model.errors import NodeSuperseded, NotFound
 from farm.model.lease import LeaseState, Order
-from farm.model.node import Node, NodeHealth, NodeSpec
+from farm.model.node import Node, NodeHealth, NodeSpec, Pulse
 from farm.model.resources import Resources
 from farm.model.states import NodeState
 from farm.store import keys
@@ -40,7 +40,7 @@ class NodeStore:
 
     def heartbeat(
         self, name: str, epoch: int, health: NodeHealth, progress: Mapping[str, str]
-    ) -> tuple[NodeState, list[Order]]:
+    ) -> Pulse:
         """Report, and learn what the store wants of each lease it believes the node holds.
 
         `progress` maps lease ids to "index:attempt text". Raises NodeSuperseded when a newer worker
@@ -62,11 +62,20 @@ class NodeStore:
             )
         if reply[0] == "unknown":
             raise NotFound(f"the store does not know node {name} in epoch {epoch}")
-        orders = [
-            Order(lease=reply[i], state=LeaseState(reply[i + 1]), kill=bool(reply[i + 2]))
-            for i in range(2, len(reply), 3)
-        ]
-        return NodeState(reply[1]), orders
+        rows = range(3, len(reply), 4)
+        return Pulse(
+            state=NodeState(reply[1]),
+            run_id=reply[2],
+            orders=tuple(
+                Order(
+                    lease=reply[i],
+                    layer=reply[i + 1],
+                    state=LeaseState(reply[i + 2]),
+                    kill=bool(reply[i + 3]),
+                )
+                for i in rows
+            ),
+        )
 
     def await_nudge(self, name: str, timeout_seconds: float) -> bool:
         """Wait until the store has orders for the node, or for `timeout_seconds`."""

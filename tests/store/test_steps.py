@@ -237,7 +237,7 @@ def test_cancel_ends_everything_and_survives_late_reports(store: Store) -> None:
     unstarted, _ = grant(store, a_grant())
 
     assert store.jobs.cancel("1") == 10
-    _, orders = store.nodes.heartbeat("n1", 1, NodeHealth(), {})
+    orders = store.nodes.heartbeat("n1", 1, NodeHealth(), {}).orders
     assert [(o.lease, o.state, o.kill) for o in orders] == [(lease.id, LeaseState.RECALLED, True)]
     assert store.nodes.get("n1").free.cores == 3, "booked until the renderer is dead"
     settled = store.leases.settle(lease, [result(task)], want=1)

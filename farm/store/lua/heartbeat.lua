@@ -2,8 +2,8 @@
 -- KEYS  1 {farm}
 -- ARGV  1 node   2 epoch   3 health JSON   4 why it cannot take work, or ""
 --       5 scenes open in its Blenders, one a line   6… lease id, progress text, in pairs
--- Returns {status, state of the node, lease, lease state, 1 to kill, lease, …}; status is "ok",
--- "unknown" (register again) or "superseded" (a newer worker has the name).
+-- Returns {status, state of the node, run id of the server, lease, layer, lease state, 1 to kill, …};
+-- status is "ok", "unknown" (register again) or "superseded" (a newer worker has the name).
 redis.register_function('farm_heartbeat', function(keys, argv)
   local name, key, at = argv[1], node_key(argv[1]), now_ms()
   local known = redis.call('HMGET', key, 'epoch', 'state', 'unfit')
@@ -16,17 +16,15 @@ redis.register_function('farm_heartbeat', function(keys, argv)
     fact(argv[4] == '' and 'node_fit' or 'node_unfit', 'node', name, 'why', argv[4])
     wake()
   end
-  local reply = {'ok', known[2]}
+  local reply = {'ok', known[2], string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')}
   for i = 6, #argv, 2 do
     if redis.call('HGET', lease_key(argv[i]), 'node') == name then
       redis.call('HSET', lease_key(argv[i]), 'progress', argv[i + 1])
     end
   end
   for _, id in ipairs(redis.call('SMEMBERS', node_leases_key(name))) do
-    local f = redis.call('HMGET', lease_key(id), 'state', 'kill')
-    table.insert(reply, id)
-    table.insert(reply, f[1])
-    table.insert(reply, tonumber(f[2] or 0))
+    local f = redis.call('HMGET', lease_key(id), 'layer', 'state', 'kill')
+    for _, word in ipairs({id, f[1], f[2], tonumber(f[3] or 0)}) do table.insert(reply, word) end
   end
   return reply
 end)

@@ -1,0 +1,85 @@
+"""`python -m farm.scheduler`: run one scheduler, leader or standby."""
+
+import argparse
+import logging
+import signal
+import socket
+import sys
+import threading
+import time
+
+from farm.model.errors import FarmError, NotLeader, StoreUnavailable
+from farm.queue import make_app
+from farm.scheduler.lead import Lead
+from farm.scheduler.loop import Decider
+from farm.settings import SILENT_SECONDS, TICK_SECONDS, setting
+from farm.store import Store
+from farm.store.connection import new_id
+from farm.store.waiting import open_when_ready
+
+log = logging.getLogger("karst.scheduler")
+
+
+def main() -> int:
+    """Run until SIGTERM or Ctrl-C; the exit status."""
+    parser = argparse.ArgumentParser(prog="farm scheduler", description=__doc__)
+    parser.add_argument("--redis-url", help="the store; FARM_REDIS_URL by default")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        run(setting("redis_url", arguments.redis_url), stop)
+    except FarmError:
+        return 1
+    return 0
+
+
+def run(redis_url: str, stop: threading.Event) -> None:
+    """Schedule until `stop`; a store that is away is waited for. Raises StoreUnfit."""
+    store = open_when_ready(redis_url, stop)
+    if store is None:
+        return
+    lead = Lead(store, f"{socket.gethostname()}-{new_id()}")
+    decider = Decider(store, make_app(redis_url), lead.token)
+    lead.start()
+    try:
+        while not stop.is_set():
+            if lead.held.wait(TICK_SECONDS):
+                _pass(store, decider, lead, stop)
+    finally:
+        try:
+            lead.close()
+        except StoreUnavailable as error:
+            log.info("the lead runs out by itself: %s", error)
+
+
+def _pass(store: Store, decider: Decider, lead: Lead, stop: threading.Event) -> None:
+    """Wait for an event or the tick, then reap and decide once."""
+    try:
+        store.leader.await_event(TICK_SECONDS)
+        if lead.in_touch_seconds() > SILENT_SECONDS:
+            nodes, leases = store.leader.reap(lead.token)
+            if nodes or leases:
+                log.warning("took back %d silent nodes and %d unstarted leases", nodes, leases)
+        began = time.perf_counter()
+        done = decider.decide()
+        if done.granted or done.recalled:
+            log.info(
+                "granted %d, refused %d, recalled %d in %.1f ms",
+                done.granted,
+                done.refused,
+                done.recalled,
+                1000 * (time.perf_counter() - began),
+            )
+    except NotLeader as error:
+        log.warning("%s", error)
+        lead.held.clear()
+    except StoreUnavailable as error:
+        log.warning("%s; trying again", error)
+        stop.wait(0.5)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

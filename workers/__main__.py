@@ -1,0 +1,5 @@
+"""`python -m workers`: the same as `farm-worker`."""
+
+from workers.main import run
+
+run()

@@ -1,0 +1,73 @@
+"""What this machine is and how it does: cores, memory, GPUs, load."""
+
+import shutil
+import socket
+from pathlib import Path
+
+import psutil
+import pynvml
+
+from farm import __version__
+from farm.model.node import NodeHealth, NodeSpec
+from farm.model.resources import GIB, Resources
+
+KEPT_FOR_SYSTEM_BYTES = GIB  #: memory the farm does not book
+LEAST_DISK_FREE_BYTES = 256 * 1024 * 1024
+
+
+def default_memory_bytes() -> int:
+    """What the farm may book: all but a little for the system."""
+    total = int(psutil.virtual_memory().total)
+    return max(total - KEPT_FOR_SYSTEM_BYTES, total // 2)
+
+
+def default_cores() -> int:
+    """The cores this process may use."""
+    return len(psutil.Process().cpu_affinity() or ()) or psutil.cpu_count() or 1
+
+
+def gpu_models() -> tuple[str, ...]:
+    """Model names of the NVIDIA GPUs, none where there is no driver."""
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return ()
+    try:
+        handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
+        return tuple(str(pynvml.nvmlDeviceGetName(handle)) for handle in handles)
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def describe(
+    name: str, *, cores: int, memory_bytes: int, pool: str, blenders: tuple[str, ...]
+) -> NodeSpec:
+    """This machine as it registers; 0 cores or bytes mean all there are."""
+    gpus = gpu_models()
+    return NodeSpec(
+        name=name,
+        resources=Resources(
+            cores=cores or default_cores(),
+            memory_bytes=memory_bytes or default_memory_bytes(),
+            gpus=len(gpus),
+        ),
+        pool=pool,
+        hostname=socket.gethostname(),
+        blenders=blenders,
+        gpus=gpus,
+        worker_version=__version__,
+    )
+
+
+def health(state: Path, warm_scenes: tuple[str, ...], unfit: str) -> NodeHealth:
+    """How the machine does now. A full disk makes it unfit by itself."""
+    disk_free = shutil.disk_usage(state).free
+    if not unfit and disk_free < LEAST_DISK_FREE_BYTES:
+        unfit = f"the disk of {state} is full: {disk_free // 2**20} MiB left"
+    return NodeHealth(
+        cpu_ratio=psutil.cpu_percent() / 100,
+        memory_used_bytes=int(psutil.virtual_memory().used),
+        disk_free_bytes=disk_free,
+        warm_scenes=warm_scenes,
+        unfit=unfit,
+    )

@@ -1,0 +1,165 @@
+"""`farm-worker`: run one node's worker.
+
+First SIGTERM or Ctrl-C: finish the tasks in hand, give back the rest, sign off. Second: kill the
+renderers and go."""
+
+import argparse
+import importlib
+import logging
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from farm import __version__
+from farm.model.errors import BadRequest, FarmError, StoreUnavailable
+from farm.model.names import check_name
+from farm.queue import make_app, purge
+from farm.settings import setting
+from farm.store.waiting import open_when_ready
+from workers import machine
+from workers.blender.find import find_blender
+from workers.consumer import Consumer
+from workers.heart import Heart
+from workers.renderer import RendererPool
+from workers.sessions import BlenderPool
+from workers.station import Station
+
+log = logging.getLogger("karst.worker")
+
+#: Makes the Blender versions found and the RendererPool; benchmarks name another.
+POOL_FACTORY = "workers.main:blender_pool"
+
+
+def run() -> None:
+    """Entry point of the command `farm-worker`."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(words: list[str]) -> int:
+    """Run until told to stop; the exit status."""
+    arguments = _parser().parse_args(words)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    try:
+        return _work(arguments)
+    except FarmError:
+        return 1
+    except OSError:
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="farm-worker", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"karst-farm {__version__}")
+    parser.add_argument("--redis-url", help="the store; FARM_REDIS_URL by default")
+    parser.add_argument("--name", default="", help="of the node; its host name by default")
+    parser.add_argument("--pool", default="", help="of nodes it belongs to")
+    parser.add_argument("--cores", type=int, default=0, help="to offer; all by default")
+    parser.add_argument("--memory", type=int, default=0, help="to offer, bytes; nearly all")
+    parser.add_argument(
+        "--state",
+        type=Path,
+        default=Path.home() / ".local" / "state" / "farm-worker",
+        help="folder for results the store has not taken yet",
+    )
+    parser.add_argument("--renderers", default=POOL_FACTORY, help=argparse.SUPPRESS)
+    return parser
+
+
+def _work(arguments: argparse.Namespace) -> int:
+    name = check_name("node", arguments.name or socket.gethostname())
+    if arguments.cores < 0 or arguments.memory < 0:
+        raise BadRequest("--cores and --memory cannot be negative; leave them out to offer all")
+    redis_url = setting("redis_url", arguments.redis_url)
+    make_pool = _factory(arguments.renderers)
+    blenders, pool = make_pool()
+    spec = machine.describe(
+        name,
+        cores=arguments.cores,
+        memory_bytes=arguments.memory,
+        pool=arguments.pool,
+        blenders=blenders,
+    )
+    stop = threading.Event()
+    _on_signals(stop.set)
+    store = open_when_ready(redis_url, stop)
+    heart_store = open_when_ready(redis_url, stop)
+    if store is None or heart_store is None:
+        return 0
+    app = make_app(redis_url)
+    failure: list[str] = []
+    consumer = Consumer(app, name, slots=spec.resources.cores)
+
+    def superseded(why: str) -> None:
+        failure.append(why)
+        station.stop_now()
+        consumer.stop()
+
+    station = Station(spec, store=store, pool=pool, state=arguments.state, on_superseded=superseded)
+    purge(app, name)
+    station.register()
+    heart = Heart(heart_store, station)
+    heart.start()
+    _serve(station, consumer)
+    heart.close()
+    _sign_off(station, superseded=bool(failure))
+    for _why in failure:
+        pass
+    return 1 if failure else 0
+
+
+def _serve(station: Station, consumer: Consumer) -> None:
+    """Consume until a signal: the first drains, the second kills."""
+    calls: list[int] = []
+
+    def drain() -> None:
+        try:
+            station.leave()
+        except StoreUnavailable as error:
+            log.warning("%s; leaving all the same", error)
+        consumer.stop()
+
+    def on_signal() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            log.info("stopping: tasks in hand finish; signal again to kill them")
+            # Not in the signal handler itself: it may have interrupted a call to the store.
+            threading.Thread(target=drain, daemon=True).start()
+        else:
+            log.info("stopping now")
+            threading.Thread(target=station.stop_now, daemon=True).start()
+
+    consumer.run(station.serve, on_ready=lambda: _on_signals(on_signal))
+
+
+def _sign_off(station: Station, *, superseded: bool) -> None:
+    try:
+        if not superseded:
+            station.sign_off()
+    except StoreUnavailable as error:
+        log.warning("%s; the store will notice that this node is gone", error)
+
+
+def _on_signals(action: Callable[[], None]) -> None:
+    def handler(_number: int, _frame: FrameType | None) -> None:
+        action()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handler)
+
+
+def blender_pool() -> tuple[tuple[str, ...], RendererPool]:
+    """The node's Blender and a pool of sessions of it. Raises NodeUnfit when there is none."""
+    command = find_blender()
+    return (command.version,), BlenderPool(command)
+
+
+def _factory(path: str) -> Callable[[], tuple[tuple[str, ...], RendererPool]]:
+    module, _, name = path.partition(":")
+    factory: Callable[[], tuple[tuple[str, ...], RendererPool]] = getattr(
+        importlib.import_module(module), name
+    )
+    return factory

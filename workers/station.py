@@ -1,0 +1,139 @@
+"""The node's worker process: it registers, serves leases in slots, and leaves in good order."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from farm.model.errors import LeaseLost, StoreUnavailable
+from farm.model.node import NodeHealth, NodeSpec
+from farm.store import Store
+from workers import machine
+from workers.cores import Cores
+from workers.lease_run import LeaseRun
+from workers.outbox import Outbox
+from workers.renderer import NodeUnfit, RendererPool
+
+log = logging.getLogger("karst.worker")
+
+UNFIT_SECONDS = 30.0  #: after a fault of its own a node takes no work for so long, then tries again
+
+
+class Station:
+    """A registered node. Celery calls `serve`, once per lease message, in a slot's thread."""
+
+    def __init__(
+        self,
+        spec: NodeSpec,
+        *,
+        store: Store,
+        pool: RendererPool,
+        state: Path,
+        on_superseded: Callable[[str], None],
+    ) -> None:
+        """Prepare to register as `spec`, with local files in `state`."""
+        self.name = spec.name
+        self.epoch = 0
+        self._spec = spec
+        self._store = store
+        self._pool = pool
+        self._state = state
+        self._outbox = Outbox(state / "outbox")
+        self._cores = Cores(spec.resources.cores)
+        self._runs: dict[str, LeaseRun] = {}
+        self._lock = threading.Lock()
+        self._leaving = threading.Event()
+        self._unfit = ""
+        self._fit_again_at = 0.0
+        self.superseded = on_superseded
+
+    def register(self) -> None:
+        """Deliver what an earlier worker left, then register. Raises StoreUnavailable."""
+        count = self._outbox.deliver_leftovers(self._store)
+        if count:
+            log.info("delivered %d results an earlier worker had kept", count)
+        self.epoch = self._store.nodes.register(self._spec)
+        log.info("node %s registered, epoch %d", self.name, self.epoch)
+
+    def register_again(self) -> None:
+        """The store gave this node up: what runs is lost to it, so stop it, and start anew."""
+        for run in self.runs().values():
+            run.kill()
+        self.epoch = self._store.nodes.register(self._spec)
+        log.info("node %s registered again, epoch %d", self.name, self.epoch)
+
+    def store_restarted(self) -> None:
+        """Tell a restarted store what it may have forgotten."""
+        count = self._outbox.tell_again(self._store)
+        log.info("told the last %d settles again", count)
+
+    def runs(self) -> Mapping[str, LeaseRun]:
+        """The leases served now, by id."""
+        with self._lock:
+            return dict(self._runs)
+
+    def health(self) -> NodeHealth:
+        """How the machine does, and whether it can take work."""
+        self._pool.cool()
+        if self._unfit and time.monotonic() > self._fit_again_at:
+            self._unfit = ""
+        return machine.health(self._state, self._pool.warm_scenes(), self._unfit)
+
+    def serve(self, lease_id: str) -> str:
+        """Serve one lease to its end; returns why it ended."""
+        if self._leaving.is_set():
+            return "the worker is leaving"
+        try:
+            lease, tasks = self._store.leases.start(lease_id, node=self.name, epoch=self.epoch)
+        except (LeaseLost, StoreUnavailable) as error:
+            log.info("dropped a message: %s", error)
+            return "dropped"
+        cores = self._cores.take(lease.resources.cores)
+        try:
+            renderer = self._pool.borrow(
+                lease.spec.settings, cores=cores, threads=lease.resources.cores
+            )
+        except NodeUnfit as error:
+            self._be_unfit(str(error))
+            self._cores.give_back(cores)
+            self._store.leases.give_up(lease.id, layer=lease.layer, epoch=lease.epoch)
+            return "node unfit"
+        run = LeaseRun(
+            lease, renderer, store=self._store, outbox=self._outbox, on_unfit=self._be_unfit
+        )
+        with self._lock:
+            self._runs[lease.id] = run
+        if self._leaving.is_set():
+            run.leave()
+        try:
+            why = run.run(tasks)
+        finally:
+            with self._lock:
+                del self._runs[lease.id]
+            self._pool.give_back(renderer)
+            self._cores.give_back(cores)
+        log.info("lease %s of layer %s ended: %s", lease.id, lease.layer, why)
+        return why
+
+    def leave(self) -> None:
+        """Take no more leases; the tasks in hand finish."""
+        self._leaving.set()
+        for run in self.runs().values():
+            run.leave()
+        self._store.nodes.leaving(self.name, self.epoch, "its worker is stopping")
+
+    def stop_now(self) -> None:
+        """Kill every renderer; what was in hand is given back."""
+        self._leaving.set()
+        for run in self.runs().values():
+            run.kill()
+
+    def sign_off(self) -> None:
+        """Close the renderers and take leave of the store. Raises StoreUnavailable."""
+        self._pool.close()
+        self._store.nodes.leave(self.name, self.epoch)
+
+    def _be_unfit(self, why: str) -> None:
+        self._fit_again_at = time.monotonic() + UNFIT_SECONDS
+        self._unfit = why
