@@ -15,6 +15,8 @@ from farm.model.errors import FarmError, ServiceUnavailable, StoreUnavailable
 
 Farm = dict[str, Any]
 
+IMAGE_RULE = "a succeeded frame has its image"  #: as the service's audit calls it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -162,5 +164,11 @@ def _audited(audit: dict[str, Any]) -> Iterator[Finding]:
             state="bad",
             found=f"{breach['rule']}: {breach['where']} has {breach['found']}, "
             f"expected {breach['expected']}",
-            mend="please report it, with the store's data",
+            mend=_mend(breach["rule"]),
         )
+
+
+def _mend(rule: str) -> str:
+    if rule == IMAGE_RULE:
+        return "render it again: farm jobs retry JOB --frames FRAME --state succeeded"
+    return "please report it, with the store's data"

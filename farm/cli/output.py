@@ -57,7 +57,7 @@ class View:
         width = max((len(name) for name, _ in rows), default=0) if self.for_people else 0
         for name, value in rows:
             click.echo(
-                f"{name:<{width}}  {value}" if self.for_people else f"{name}\t{_cell(value)}"
+                f"{name:<{width}}  {value}" if self.for_people else f"{_cell(name)}\t{_cell(value)}"
             )
 
     def done(self, data: object, line: str) -> None:

@@ -54,6 +54,7 @@ def wait_for(client: "Client", job: str, *, timeout_seconds: float | None = None
 
 def _follow(client: "Client", job: str) -> Iterator[Progress]:
     """How far the job is, over and over; a farm that is away for a while is waited for."""
+    yield client.progress(job)  # a farm that is not there at all is told at once
     last_heard, said = time.monotonic(), False
     while True:
         try:
