@@ -5,9 +5,8 @@ from pathlib import Path
 
 import click
 
-from farm.cli.up import heed_signals, local_options
+from farm.cli.up import heed_signals
 from farm.demo.film import make_film
-from farm.settings import DEFAULT_PORT
 from farm.up.lock import FolderLock
 
 
@@ -32,9 +31,8 @@ def demo(out: Path, slots: int, *, keep: bool) -> None:
     heed_signals()
     out = out.expanduser().absolute()
     state = out / "farm"
-    options = local_options(state=state, port=DEFAULT_PORT, slots=slots)
     _forget_earlier_demo(state)
-    make_film(out=out, state=state, slots=slots, memory_bytes=options.memory_bytes, say=click.echo)
+    make_film(out=out, state=state, slots=slots, say=click.echo)
     if not keep:
         shutil.rmtree(state, ignore_errors=True)
 

@@ -62,7 +62,6 @@ def local_options(
         port=port,
         slots=slots or len(os.sched_getaffinity(0)),
         node=node or socket.gethostname(),
-        memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
     )
 
 

@@ -42,7 +42,7 @@ class Submitted:
     output: str  #: path pattern of its images
 
 
-def make_film(*, out: Path, state: Path, slots: int, memory_bytes: int, say: Say) -> None:
+def make_film(*, out: Path, state: Path, slots: int, say: Say) -> None:
     """Do all of it, leaving images, sheets and films in `out`. `say` is told the results.
 
     Raises FarmError when anything did not go as it must.
@@ -50,9 +50,7 @@ def make_film(*, out: Path, state: Path, slots: int, memory_bytes: int, say: Say
     scene = out / "scene.blend"
     say(f"Making the scene {scene} …")
     _make_scene(scene)
-    options = LocalOptions(
-        state=state, node="demo", slots=slots, memory_bytes=memory_bytes, port=free_port()
-    )
+    options = LocalOptions(state=state, node="demo", slots=slots, port=free_port())
     say(f"Bringing up a farm with {slots} slots …")
     with local_farm(options, say=lambda line: say(f"farm: {line}")) as farm:
         run = _render(farm, scene, out, say=say)

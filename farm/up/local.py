@@ -29,7 +29,6 @@ class LocalOptions:
     state: Path  #: everything the farm keeps, one farm per folder
     node: str  #: the name of this machine's node
     slots: int  #: cores it gives to rendering; a frame asks for one unless its job says more
-    memory_bytes: int
     port: int = DEFAULT_PORT  #: of the service
 
     def check(self) -> None:
@@ -118,7 +117,6 @@ def _parts(options: LocalOptions, redis_url: str) -> list[PartSpec]:
             arguments=(
                 *("--name", options.node),
                 *("--cores", str(options.slots)),
-                *("--memory", str(options.memory_bytes)),
                 *("--state", str(options.state / "worker")),
             ),
             environment=environment,
