@@ -5,10 +5,12 @@ Flower show the leases a node serves. Nothing forks."""
 
 import logging
 import os
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from celery import Celery, signals
+from celery.platforms import SecurityWarning
 from celery.worker import state as celery_state
 
 from farm.queue import queue_of, serve_with
@@ -45,6 +47,9 @@ class Consumer:
             on_ready()
 
         signals.worker_ready.connect(ready, weak=False)
+        if os.geteuid() == 0:
+            log.warning("running as root: scenes come from others, give the worker its own user")
+            warnings.filterwarnings("ignore", category=SecurityWarning)
         try:
             self._worker.start()
         except SystemExit:

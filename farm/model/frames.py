@@ -51,29 +51,39 @@ class Frames:
 
 def _check_parts(spec: str, text: str) -> None:
     """Refuse what fileseq would read in a way nobody means, before it spends memory on it."""
-    total = 0
-    for part in text.split(","):
-        match = _PART.match(part)
-        if match is None:
-            where = f" at {part!r}" if part != text else ""
-            raise BadFrames(f"frames {spec!r} cannot be read{where}: {_HELP}")
-        first = int(match[1])
-        last = first if match[2] is None else int(match[2])
-        step = int(match[3] or 1)
-        if max(abs(first), abs(last)) > MAX_FRAME:
-            raise BadFrames(f"frames {spec!r}: Blender's frames end at ±{MAX_FRAME}")
-        if step == 0:
-            raise BadFrames(f"frames {spec!r}: the step of {part!r} is 0")
-        if step < 0 and first < last:
-            raise BadFrames(f"frames {spec!r}: {part!r} counts up with a step of {step}")
-        if last < first and step > 0:
-            raise BadFrames(
-                f"frames {spec!r}: {part!r} ends before it begins; write {last}-{first}, "
-                f"or {first}-{last}x-1 to render backwards"
-            )
-        total += abs(last - first) // abs(step) + 1
-    if total > 2 * MAX_TASKS:
+    parts = text.split(",")
+    bounds = [_bounds(spec, part, alone=len(parts) == 1) for part in parts]
+    total = sum(abs(last - first) // max(1, abs(step)) + 1 for first, last, step in bounds)
+    if total > 2 * MAX_TASKS:  # parts may overlap; the exact count is taken afterwards
         raise BadFrames(_too_many(spec, total))
+    for part, (first, last, step) in zip(parts, bounds, strict=True):
+        fault = _fault(part, first, last, step)
+        if fault:
+            raise BadFrames(f"frames {spec!r}: {fault}")
+
+
+def _bounds(spec: str, part: str, *, alone: bool) -> tuple[int, int, int]:
+    match = _PART.match(part)
+    if match is None:
+        where = "" if alone else f" at {part!r}"
+        raise BadFrames(f"frames {spec!r} cannot be read{where}: {_HELP}")
+    first = int(match[1])
+    return first, first if match[2] is None else int(match[2]), int(match[3] or 1)
+
+
+def _fault(part: str, first: int, last: int, step: int) -> str:
+    if step == 0:
+        return f"the step of {part!r} is 0"
+    if step < 0 and first < last:
+        return f"{part!r} counts up with a step of {step}"
+    if last < first and step > 0:
+        return (
+            f"{part!r} ends before it begins; write {last}-{first}, "
+            f"or {first}-{last}x-1 to render backwards"
+        )
+    if max(abs(first), abs(last)) > MAX_FRAME:
+        return f"Blender's frames end at ±{MAX_FRAME}"
+    return ""
 
 
 def _too_many(spec: str, count: int) -> str:

@@ -1,0 +1,276 @@
+"""The plan's laws: what must hold for every snapshot, and examples of who goes first."""
+
+import random
+from collections import Counter, defaultdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from farm.model.lease import LeaseState
+from farm.model.resources import GIB, Resources
+from farm.model.snapshot import LayerView, LeaseView, NodeView, ProductionView, Snapshot
+from farm.policy.order import burden
+from farm.policy.plan import plan
+
+PRODUCTIONS = ("heron", "li", "tarn")
+POOLS = ("", "cpu", "gpu")
+
+
+def resources(cores: int = 1, memory_gib: int = 1, gpus: int = 0) -> Resources:
+    return Resources(cores=cores, memory_bytes=memory_gib * GIB, gpus=gpus)
+
+
+def a_node(name: str = "n1", cores: int = 4, **fields: object) -> NodeView:
+    total = resources(cores, 64)
+    return NodeView(
+        **{"name": name, "epoch": 1, "pool": "", "total": total, "free": total, **fields}
+    )  # type: ignore[arg-type]
+
+
+def a_layer(name: str = "1.1", wanted: int = 1, **fields: object) -> LayerView:
+    defaults = {
+        "id": name,
+        "production": "heron",
+        "priority": 50,
+        "created_at": 0.0,
+        "resources": resources(),
+        "wanted": wanted,
+    }
+    return LayerView(**{**defaults, **fields})  # type: ignore[arg-type]
+
+
+def a_snapshot(
+    nodes: list[NodeView], layers: list[LayerView], leases: list[LeaseView] | None = None
+) -> Snapshot:
+    booked = defaultdict(lambda: resources(0, 0))
+    for lease in leases or []:
+        booked[lease.production] += lease.resources
+    names = {layer.production for layer in layers} | set(booked)
+    return Snapshot(
+        nodes=tuple(nodes),
+        layers=tuple(layers),
+        leases=tuple(leases or ()),
+        productions=tuple(
+            ProductionView(name=name, weight=1.0, booked=booked[name]) for name in sorted(names)
+        ),
+    )
+
+
+AMOUNTS = st.builds(resources, st.integers(1, 8), st.integers(0, 32), st.integers(0, 2))
+
+
+@st.composite
+def snapshots(draw: st.DrawFn) -> Snapshot:
+    totals = draw(st.lists(AMOUNTS, max_size=6))
+    nodes = [
+        NodeView(
+            name=f"n{i}",
+            epoch=1,
+            pool=draw(st.sampled_from(POOLS)),
+            total=total,
+            free=resources(
+                draw(st.integers(0, total.cores)),
+                draw(st.integers(0, total.memory_bytes // GIB)),
+                draw(st.integers(0, total.gpus)),
+            ),
+            warm_scenes=frozenset(draw(st.sets(st.sampled_from("abc"), max_size=2))),
+        )
+        for i, total in enumerate(totals)
+    ]
+    layers = [
+        LayerView(
+            id=f"{i}.1",
+            production=draw(st.sampled_from(PRODUCTIONS)),
+            priority=draw(st.integers(0, 100)),
+            created_at=float(draw(st.integers(0, 5))),
+            resources=draw(AMOUNTS),
+            wanted=draw(st.integers(0, 8)),
+            pool=draw(st.sampled_from(POOLS)),
+            scene=draw(st.sampled_from("abc")),
+        )
+        for i in range(draw(st.integers(0, 6)))
+    ]
+    return Snapshot(
+        nodes=tuple(nodes),
+        layers=tuple(layers),
+        productions=tuple(
+            ProductionView(
+                name=name, weight=draw(st.sampled_from([0.5, 1.0, 2.0])), booked=draw(AMOUNTS)
+            )
+            for name in PRODUCTIONS
+        ),
+    )
+
+
+def left_free(snapshot: Snapshot) -> dict[str, Resources]:
+    """What is free on each node after the plan's grants; a negative amount raises."""
+    free = {node.name: node.free for node in snapshot.nodes}
+    for grant in plan(snapshot).grants:
+        free[grant.node] -= grant.resources
+    return free
+
+
+@given(snapshots())
+def test_no_node_is_booked_beyond_what_it_has_free(snapshot: Snapshot) -> None:
+    assert left_free(snapshot).keys() == {node.name for node in snapshot.nodes}
+
+
+@given(snapshots())
+def test_no_layer_gets_more_slots_than_it_wants(snapshot: Snapshot) -> None:
+    wanted = {layer.id: layer.wanted for layer in snapshot.layers}
+    granted = Counter(grant.layer for grant in plan(snapshot).grants)
+    assert all(count <= wanted[layer] for layer, count in granted.items())
+
+
+@given(snapshots())
+def test_no_slot_stays_idle_beside_a_waiting_task_that_fits_it(snapshot: Snapshot) -> None:
+    free = left_free(snapshot)
+    granted = Counter(grant.layer for grant in plan(snapshot).grants)
+    for layer in snapshot.layers:
+        if granted[layer.id] < layer.wanted:
+            assert not any(
+                layer.resources.fits_in(free[node.name])
+                for node in snapshot.nodes
+                if layer.pool in ("", node.pool)
+            )
+
+
+@given(snapshots(), st.randoms(use_true_random=False))
+def test_the_order_of_the_snapshot_does_not_matter(
+    snapshot: Snapshot, chance: random.Random
+) -> None:
+    shuffled = {name: list(getattr(snapshot, name)) for name in ("nodes", "layers", "productions")}
+    for rows in shuffled.values():
+        chance.shuffle(rows)
+    other = Snapshot(**{name: tuple(rows) for name, rows in shuffled.items()})
+    assert plan(other).grants == plan(snapshot).grants
+
+
+@given(snapshots())
+def test_a_layer_only_gets_nodes_of_its_pool(snapshot: Snapshot) -> None:
+    pool_of_node = {node.name: node.pool for node in snapshot.nodes}
+    pool_of_layer = {layer.id: layer.pool for layer in snapshot.layers}
+    for grant in plan(snapshot).grants:
+        assert pool_of_layer[grant.layer] in ("", pool_of_node[grant.node])
+
+
+@given(st.lists(st.sampled_from([0.5, 1.0, 2.0, 4.0]), min_size=2, max_size=5), st.integers(8, 64))
+def test_a_full_farm_is_shared_by_weight_to_within_one_slot(
+    weights: list[float], cores: int
+) -> None:
+    names = [f"p{i}" for i in range(len(weights))]
+    snapshot = Snapshot(
+        nodes=(a_node(cores=cores),),
+        layers=tuple(a_layer(f"{n}.1", cores, production=n) for n in names),
+        productions=tuple(
+            ProductionView(name=n, weight=w, booked=resources(0, 0))
+            for n, w in zip(names, weights, strict=True)
+        ),
+    )
+    had = Counter(grant.layer.split(".")[0] for grant in plan(snapshot).grants)
+    for one, weight_one in zip(names, weights, strict=True):
+        for other, weight_other in zip(names, weights, strict=True):
+            assert burden(resources(max(0, had[one] - 1), 0), weight_one) <= burden(
+                resources(had[other], 0), weight_other
+            )
+
+
+def test_higher_priority_goes_first_then_the_older_job() -> None:
+    layers = [
+        a_layer("1.1", created_at=2.0),
+        a_layer("2.1", created_at=1.0),
+        a_layer("3.1", created_at=3.0, priority=60),
+    ]
+    grants = plan(a_snapshot([a_node(cores=2)], layers)).grants
+    assert [grant.layer for grant in grants] == ["3.1", "2.1"]
+
+
+def test_the_production_with_the_least_use_goes_first() -> None:
+    layers = [a_layer("1.1", production="heron"), a_layer("2.1", production="li")]
+    busy = a_lease("x", production="heron", layer="1.1")
+    grants = plan(a_snapshot([a_node(cores=1)], layers, [busy])).grants
+    assert [grant.layer for grant in grants] == ["2.1"]
+
+
+def test_a_small_layer_behind_one_that_fits_nowhere_still_gets_its_slot() -> None:
+    wide = a_layer("1.1", resources=resources(32), priority=90)
+    grants = plan(a_snapshot([a_node()], [wide, a_layer("2.1")])).grants
+    assert [grant.layer for grant in grants] == ["2.1"]
+
+
+def test_a_node_that_has_the_scene_open_is_preferred() -> None:
+    warm = a_node("n2", cores=8, warm_scenes=frozenset({"/s.blend"}))
+    grants = plan(a_snapshot([a_node("n1"), warm], [a_layer(scene="/s.blend")])).grants
+    assert [grant.node for grant in grants] == ["n2"]
+
+
+def test_the_tightest_node_is_taken_so_that_wide_ones_stay_wide() -> None:
+    grants = plan(a_snapshot([a_node("n1", 8), a_node("n2", 2)], [a_layer()])).grants
+    assert [grant.node for grant in grants] == ["n2"]
+
+
+def test_a_retry_goes_to_a_node_it_has_not_failed_on() -> None:
+    layer = a_layer(avoid=(frozenset({"n1"}),), plain=0)
+    grants = plan(a_snapshot([a_node("n1"), a_node("n2")], [layer])).grants
+    assert [(grant.node, grant.anywhere) for grant in grants] == [("n2", False)]
+
+
+def test_a_retry_waits_for_another_node_that_is_busy_now() -> None:
+    layer = a_layer(avoid=(frozenset({"n1"}),), plain=0)
+    busy = a_node("n2", free=resources(0, 0))
+    assert plan(a_snapshot([a_node("n1"), busy], [layer])).grants == ()
+
+
+def test_a_retry_runs_on_the_only_node_there_is() -> None:
+    layer = a_layer(avoid=(frozenset({"n1"}),), plain=0)
+    grants = plan(a_snapshot([a_node("n1")], [layer])).grants
+    assert [(grant.node, grant.anywhere) for grant in grants] == [("n1", True)]
+
+
+def a_lease(name: str, **fields: object) -> LeaseView:
+    defaults = {
+        "id": name,
+        "node": "n1",
+        "layer": "1.1",
+        "production": "heron",
+        "priority": 50,
+        "state": LeaseState.STARTED,
+        "resources": resources(),
+    }
+    return LeaseView(**{**defaults, **fields})  # type: ignore[arg-type]
+
+
+FULL = a_node(cores=4, free=resources(0, 0))
+
+
+def recalled(layers: list[LayerView], leases: list[LeaseView]) -> list[str]:
+    return sorted(one.lease for one in plan(a_snapshot([FULL], layers, leases)).recalls)
+
+
+def test_a_full_farm_gives_a_newcomer_its_share_at_the_task_boundary() -> None:
+    leases = [a_lease(str(i)) for i in range(4)]
+    assert len(recalled([a_layer("2.1", 4, production="li")], leases)) == 2
+
+
+def test_a_slot_does_not_move_between_equals() -> None:
+    leases = [a_lease("1"), a_lease("2"), *(a_lease(n, production="li") for n in "34")]
+    assert recalled([a_layer("2.1", 4, production="li")], leases) == []
+
+
+def test_inside_a_production_higher_priority_takes_the_least_important_slot() -> None:
+    leases = [a_lease("1", priority=50), a_lease("2", priority=10)]
+    assert recalled([a_layer("2.1", priority=40)], leases) == ["2"]
+    assert recalled([a_layer("2.1", priority=5)], leases) == []
+
+
+def test_slots_on_their_way_back_are_not_asked_for_twice() -> None:
+    leases = [a_lease("1"), a_lease("2"), a_lease("3", state=LeaseState.RECALLED)]
+    assert recalled([a_layer("2.1", 1, production="li")], leases) == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_recalls_end_with_shares_that_differ_by_no_more_than_one_slot(count: int) -> None:
+    leases = [a_lease(f"{i}") for i in range(count)]
+    moved = len(recalled([a_layer("2.1", 99, production="li")], leases))
+    assert moved == count // 2
