@@ -18,7 +18,9 @@ def some_resources(cores: int = 1, memory_bytes: int = GIB, gpus: int = 0) -> Re
 
 
 def a_layer(frames: str = "1-10", **fields: Any) -> LayerSpec:
-    settings = RenderSettings(scene="/show/shot.blend", output="/show/out/shot_####", extension=".png")
+    settings = RenderSettings(
+        scene="/show/shot.blend", output="/show/out/shot_####", extension=".png"
+    )
     return LayerSpec(**{"name": "render", "frames": frames, "settings": settings, **fields})
 
 
@@ -33,7 +35,9 @@ def a_node(name: str = "n1", *, cores: int = 4, memory_gib: int = 16, **fields: 
 
 
 def a_grant(node: str = "n1", epoch: int = 1, layer: str = "1.1", **fields: Any) -> Grant:
-    return Grant(**{"node": node, "epoch": epoch, "layer": layer, "resources": some_resources(), **fields})
+    return Grant(
+        **{"node": node, "epoch": epoch, "layer": layer, "resources": some_resources(), **fields}
+    )
 
 
 def grant(store: Store, one: Grant) -> tuple[str, str]:

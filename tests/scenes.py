@@ -15,10 +15,12 @@ def save(name, compress=False):
 
 def make_scenes(folder: Path, script: str) -> Path:
     """Run `script`, which calls `save(name)`, on Blender's default scene; returns `folder`."""
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", _PROLOGUE + script, str(folder)],
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
         timeout=120,
     )
+    assert done.returncode == 0, done.stderr
     return folder

@@ -29,6 +29,7 @@ from farm.model.states import (
     JobState,
     NodeState,
     Outcome,
+    StateT,
     TaskState,
 )
 from farm.store import Store
@@ -42,7 +43,7 @@ JOB_MOVES = {(before, after) for (before, _), after in JOB_TRANSITIONS.items()}
 NODE_MOVES = {(before, after) for (before, _), after in NODE_TRANSITIONS.items()}
 
 
-def closure(moves: set[tuple[str, str]]) -> set[tuple[str, str]]:
+def closure(moves: set[tuple[StateT, StateT]]) -> set[tuple[StateT, StateT]]:
     """Moves that two moves in a row can make: a task settled `again` may be taken at once."""
     return moves | {(a, d) for a, b in moves for c, d in moves if b == c}
 
@@ -78,10 +79,13 @@ class Farm(RuleBasedStateMachine):
     def begin_with_a_job_and_two_nodes(self) -> str:
         for name in NODES:
             self.register(name)
-        return self.submit(4, 0, 1)
+        return self.submit_job(4, 0, 1)
 
     @rule(target=jobs, tasks=st.integers(1, 6), chunk=st.integers(0, 3), retries=st.integers(0, 2))
     def submit(self, tasks: int, chunk: int, retries: int) -> str:
+        return self.submit_job(tasks, chunk, retries)
+
+    def submit_job(self, tasks: int, chunk: int, retries: int) -> str:
         job = a_job(f"1-{tasks}", layer={"chunk": chunk, "retries": retries})
         self.submitted += 1
         return self.store.jobs.submit(job, key=str(self.submitted))
@@ -123,14 +127,14 @@ class Farm(RuleBasedStateMachine):
 
     @rule(
         hand=hands,
-        outcome=st.sampled_from([Outcome.SUCCEEDED, Outcome.SUCCEEDED, Outcome.FAILED, Outcome.LOST]),
+        outcome=st.sampled_from(
+            [Outcome.SUCCEEDED, Outcome.SUCCEEDED, Outcome.FAILED, Outcome.LOST]
+        ),
         want=st.sampled_from([1, 1, 1, 2, 2, KEEP, GIVE_UP]),
         twice=st.booleans(),
         keep_hand=st.booleans(),
     )
-    def settle(
-        self, hand: Hand, outcome: Outcome, want: int, twice: bool, keep_hand: bool
-    ) -> None:
+    def settle(self, hand: Hand, outcome: Outcome, want: int, twice: bool, keep_hand: bool) -> None:
         """A worker tells its results; with `keep_hand` it forgets that it did, and will again."""
         told = hand.tasks[:1] if want == KEEP else hand.tasks
         results = [result(task, outcome) for task in told]
@@ -211,8 +215,12 @@ class Farm(RuleBasedStateMachine):
 
 @pytest.mark.timeout(120)
 def test_any_order_of_steps_keeps_the_farm_sound(store: Store) -> None:
+    class FarmOnStore(Farm):
+        def __init__(self) -> None:
+            super().__init__(store)
+
     run_state_machine_as_test(
-        lambda: Farm(store),
+        FarmOnStore,
         settings=settings(
             max_examples=100,
             stateful_step_count=40,

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter, defaultdict
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from farm.model.snapshot import LayerView, LeaseView, NodeView, ProductionView, 
 from farm.policy.order import burden
 from farm.policy.plan import plan
 
+Row = TypeVar("Row")
 PRODUCTIONS = ("heron", "li", "tarn")
 POOLS = ("", "cpu", "gpu")
 
@@ -21,15 +23,14 @@ def resources(cores: int = 1, memory_gib: int = 1, gpus: int = 0) -> Resources:
     return Resources(cores=cores, memory_bytes=memory_gib * GIB, gpus=gpus)
 
 
-def a_node(name: str = "n1", cores: int = 4, **fields: object) -> NodeView:
+def a_node(name: str = "n1", cores: int = 4, **fields: Any) -> NodeView:
     total = resources(cores, 64)
-    return NodeView(
-        **{"name": name, "epoch": 1, "pool": "", "total": total, "free": total, **fields}
-    )  # type: ignore[arg-type]
+    defaults: dict[str, Any] = {"name": name, "epoch": 1, "pool": "", "total": total, "free": total}
+    return NodeView(**{**defaults, **fields})
 
 
-def a_layer(name: str = "1.1", wanted: int = 1, **fields: object) -> LayerView:
-    defaults = {
+def a_layer(name: str = "1.1", wanted: int = 1, **fields: Any) -> LayerView:
+    defaults: dict[str, Any] = {
         "id": name,
         "production": "heron",
         "priority": 50,
@@ -37,13 +38,13 @@ def a_layer(name: str = "1.1", wanted: int = 1, **fields: object) -> LayerView:
         "resources": resources(),
         "wanted": wanted,
     }
-    return LayerView(**{**defaults, **fields})  # type: ignore[arg-type]
+    return LayerView(**{**defaults, **fields})
 
 
 def a_snapshot(
     nodes: list[NodeView], layers: list[LayerView], leases: list[LeaseView] | None = None
 ) -> Snapshot:
-    booked = defaultdict(lambda: resources(0, 0))
+    booked: defaultdict[str, Resources] = defaultdict(lambda: resources(0, 0))
     for lease in leases or []:
         booked[lease.production] += lease.resources
     names = {layer.production for layer in layers} | set(booked)
@@ -140,10 +141,14 @@ def test_no_slot_stays_idle_beside_a_waiting_task_that_fits_it(snapshot: Snapsho
 def test_the_order_of_the_snapshot_does_not_matter(
     snapshot: Snapshot, chance: random.Random
 ) -> None:
-    shuffled = {name: list(getattr(snapshot, name)) for name in ("nodes", "layers", "productions")}
-    for rows in shuffled.values():
-        chance.shuffle(rows)
-    other = Snapshot(**{name: tuple(rows) for name, rows in shuffled.items()})
+    def shuffled(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        return tuple(chance.sample(rows, len(rows)))
+
+    other = Snapshot(
+        nodes=shuffled(snapshot.nodes),
+        layers=shuffled(snapshot.layers),
+        productions=shuffled(snapshot.productions),
+    )
     assert plan(other).grants == plan(snapshot).grants
 
 
@@ -228,8 +233,8 @@ def test_a_retry_runs_on_the_only_node_there_is() -> None:
     assert [(grant.node, grant.anywhere) for grant in grants] == [("n1", True)]
 
 
-def a_lease(name: str, **fields: object) -> LeaseView:
-    defaults = {
+def a_lease(name: str, **fields: Any) -> LeaseView:
+    defaults: dict[str, Any] = {
         "id": name,
         "node": "n1",
         "layer": "1.1",
@@ -238,7 +243,7 @@ def a_lease(name: str, **fields: object) -> LeaseView:
         "state": LeaseState.STARTED,
         "resources": resources(),
     }
-    return LeaseView(**{**defaults, **fields})  # type: ignore[arg-type]
+    return LeaseView(**{**defaults, **fields})
 
 
 FULL = a_node(cores=4, free=resources(0, 0))
