@@ -8,6 +8,7 @@ import errno
 import gzip
 import logging
 import os
+import re
 import shutil
 import stat
 import struct
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from blender_asset_tracer.blendfile import BlendFile, BlendFileBlock
-from blender_asset_tracer.blendfile.exceptions import NoDNA1Block
+from blender_asset_tracer.blendfile.exceptions import NoDNA1Block, SegmentationFault
 from blender_asset_tracer.blendfile.iterators import listbase
 from zstandard import ZstdDecompressionReader, ZstdDecompressor
 
@@ -34,6 +35,7 @@ _OBJECT_IS_CAMERA = 11
 _SCENE_USES_SEQUENCER = 1 << 0
 _SCENE_USES_COMPOSITOR = 1 << 6
 _FIRST_WITHOUT_USE_NODES = 500  # from Blender 5.0 a compositor tree is used when it is there
+_OPEN_BRACKET = re.compile(rb"\[[^\]\0]*\0")  # in a name "[4" the reader would run in a circle
 _MOST_ITEMS = 10_000  # of any list in the file; a damaged one may run in a circle
 
 #: Blender's numbers for its file formats.
@@ -109,6 +111,14 @@ class _Blend(BlendFile):  # type: ignore[misc]
     def _load_blocks(self) -> None:
         self.blocks = _Blocks()
         super()._load_blocks()
+
+    def decode_structs(self, block: BlendFileBlock) -> None:
+        start = self.fileobj.tell()
+        names, _, _ = self.fileobj.read(block.size).partition(b"TYPE")
+        if _OPEN_BRACKET.search(names):
+            raise ValueError("a field's name has a bracket that does not close")
+        self.fileobj.seek(start)
+        super().decode_structs(block)
 
 
 class _Blocks(list[BlendFileBlock]):
@@ -219,7 +229,7 @@ def _facts(blend: BlendFile, file: Path) -> SceneFacts:
 
 def _active_scene(blend: BlendFile, file: Path) -> BlendFileBlock:
     for glob in blend.find_blocks_from_code(b"GLOB"):
-        scene = glob.get_pointer(b"curscene", default=None)
+        scene = _follow(glob, b"curscene")
         if scene is not None and scene.code == b"SC":
             return scene
     scenes = blend.find_blocks_from_code(b"SC")
@@ -247,9 +257,9 @@ def _name(block: BlendFileBlock) -> str:
 
 def _camera(scene: BlendFileBlock) -> str | None:
     """The active camera; markers on the timeline may bind one too, and then Blender takes it."""
-    camera = scene.get_pointer(b"camera")
+    camera = _follow(scene, b"camera")
     markers = _list(scene, b"markers")
-    bound = (marker.get_pointer(b"camera", default=None) for marker in markers)
+    bound = (_follow(marker, b"camera") for marker in markers)
     found = camera or next((c for c in bound if c is not None), None)
     return None if found is None else _name(found)
 
@@ -269,7 +279,7 @@ def _linked_objects(blend: BlendFile) -> Iterator[str]:
 def _makes_images_without_camera(blend: BlendFile, scene: BlendFileBlock) -> bool:
     """Do sequencer strips or compositor nodes make the image? They may do without a camera."""
     mode = scene[b"r", b"scemode"]
-    editor = scene.get_pointer(b"ed", default=None)
+    editor = _follow(scene, b"ed")
     if mode & _SCENE_USES_SEQUENCER and editor and editor[b"seqbase", b"first"]:
         return True
     switched_on = blend.header.version >= _FIRST_WITHOUT_USE_NODES or scene.get(b"use_nodes", 0)
@@ -278,5 +288,12 @@ def _makes_images_without_camera(blend: BlendFile, scene: BlendFileBlock) -> boo
 
 
 def _list(block: BlendFileBlock, field: bytes) -> Iterator[BlendFileBlock]:
-    first = block.get_pointer((field, b"first"), default=None)
-    return islice(listbase(first), _MOST_ITEMS)
+    return islice(listbase(_follow(block, (field, b"first"))), _MOST_ITEMS)
+
+
+def _follow(block: BlendFileBlock, field: bytes | tuple[bytes, ...]) -> BlendFileBlock | None:
+    """What `field` points to. Nothing, as in Blender, when that was not saved."""
+    try:
+        return block.get_pointer(field, default=None)
+    except SegmentationFault:
+        return None
