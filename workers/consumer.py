@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import Celery, signals
-from celery.platforms import SecurityWarning
+from celery.exceptions import SecurityWarning
 from celery.worker import state as celery_state
 
 from farm.queue import queue_of, serve_with
@@ -23,6 +23,9 @@ class Consumer:
 
     def __init__(self, app: Celery, node: str, *, slots: int) -> None:
         """Consume the queue of `node` with `slots` threads."""
+        if os.geteuid() == 0:
+            log.warning("running as root: scenes come from others, give the worker its own user")
+            warnings.filterwarnings("ignore", category=SecurityWarning)
         self._worker: Any = app.Worker(
             hostname=f"karst@{node}",
             queues=[queue_of(node)],
@@ -47,9 +50,6 @@ class Consumer:
             on_ready()
 
         signals.worker_ready.connect(ready, weak=False)
-        if os.geteuid() == 0:
-            log.warning("running as root: scenes come from others, give the worker its own user")
-            warnings.filterwarnings("ignore", category=SecurityWarning)
         try:
             self._worker.start()
         except SystemExit:

@@ -17,7 +17,7 @@ from types import FrameType
 from farm import __version__
 from farm.model.errors import BadRequest, FarmError, StoreUnavailable
 from farm.model.names import check_name
-from farm.queue import make_app, purge
+from farm.queue import LeaseQueue
 from farm.settings import setting
 from farm.store.waiting import open_when_ready
 from workers import machine
@@ -89,9 +89,9 @@ def _work(arguments: argparse.Namespace) -> int:
     heart_store = open_when_ready(redis_url, stop)
     if store is None or heart_store is None:
         return 0
-    app = make_app(redis_url)
+    queue = LeaseQueue(redis_url)
     failure: list[str] = []
-    consumer = Consumer(app, name, slots=spec.resources.cores)
+    consumer = Consumer(queue.app, name, slots=spec.resources.cores)
 
     def superseded(why: str) -> None:
         failure.append(why)
@@ -99,13 +99,15 @@ def _work(arguments: argparse.Namespace) -> int:
         consumer.stop()
 
     station = Station(spec, store=store, pool=pool, state=arguments.state, on_superseded=superseded)
-    purge(app, name)
+    queue.purge(name)
     station.register()
     heart = Heart(heart_store, station)
     heart.start()
     _serve(station, consumer)
     heart.close()
-    _sign_off(station, superseded=bool(failure))
+    station.close()
+    if not failure:
+        _sign_off(station)
     for _why in failure:
         pass
     return 1 if failure else 0
@@ -135,10 +137,9 @@ def _serve(station: Station, consumer: Consumer) -> None:
     consumer.run(station.serve, on_ready=lambda: _on_signals(on_signal))
 
 
-def _sign_off(station: Station, *, superseded: bool) -> None:
+def _sign_off(station: Station) -> None:
     try:
-        if not superseded:
-            station.sign_off()
+        station.sign_off()
     except StoreUnavailable as error:
         log.warning("%s; the store will notice that this node is gone", error)
 

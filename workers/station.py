@@ -129,9 +129,12 @@ class Station:
         for run in self.runs().values():
             run.kill()
 
-    def sign_off(self) -> None:
-        """Close the renderers and take leave of the store. Raises StoreUnavailable."""
+    def close(self) -> None:
+        """End every renderer; none survives this process."""
         self._pool.close()
+
+    def sign_off(self) -> None:
+        """Take leave of the store. Raises StoreUnavailable."""
         self._store.nodes.leave(self.name, self.epoch)
 
     def _be_unfit(self, why: str) -> None:

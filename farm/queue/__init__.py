@@ -6,6 +6,6 @@ may start. `celery -A farm.queue.app inspect ping` and Flower work on it.
 """
 
 from farm.queue.app import make_app, serve_with
-from farm.queue.messages import publish, purge, queue_of
+from farm.queue.messages import LeaseQueue, queue_of
 
-__all__ = ["make_app", "publish", "purge", "queue_of", "serve_with"]
+__all__ = ["LeaseQueue", "make_app", "queue_of", "serve_with"]

@@ -9,7 +9,7 @@ import threading
 import time
 
 from farm.model.errors import FarmError, NotLeader, StoreUnavailable
-from farm.queue import make_app
+from farm.queue import LeaseQueue
 from farm.scheduler.lead import Lead
 from farm.scheduler.loop import Decider
 from farm.settings import SILENT_SECONDS, TICK_SECONDS, setting
@@ -42,7 +42,7 @@ def run(redis_url: str, stop: threading.Event) -> None:
     if store is None:
         return
     lead = Lead(store, f"{socket.gethostname()}-{new_id()}")
-    decider = Decider(store, make_app(redis_url), lead.token)
+    decider = Decider(store, LeaseQueue(redis_url), lead.token)
     lead.start()
     try:
         while not stop.is_set():

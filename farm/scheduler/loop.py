@@ -8,11 +8,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from celery import Celery
-
 from farm.model.errors import NotLeader
 from farm.policy.plan import Plan, plan
-from farm.queue import publish
+from farm.queue import LeaseQueue
 from farm.store import Store
 
 log = logging.getLogger("karst.scheduler")
@@ -34,10 +32,10 @@ class Pass:
 class Decider:
     """One pass at a time: snapshot, plan, grant, publish, recall."""
 
-    def __init__(self, store: Store, app: Celery, token: str) -> None:
+    def __init__(self, store: Store, queue: LeaseQueue, token: str) -> None:
         """Decide on behalf of the leader with `token`."""
         self._store = store
-        self._app = app
+        self._queue = queue
         self._token = token
         self._recall_at = 0.0
 
@@ -71,7 +69,7 @@ class Decider:
         if "not leader" in refused:
             raise NotLeader("another scheduler leads")
         if granted:
-            publish(self._app, granted)
+            self._queue.publish(granted)
         if refused:
             log.info("refused %s", dict(refused))
         return Pass(granted=len(granted), refused=sum(refused.values()))
