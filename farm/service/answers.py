@@ -3,7 +3,6 @@
 What nobody foresaw is told to the caller as that, and in full in the service's log only.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,8 +13,6 @@ from starlette.exceptions import HTTPException
 
 from farm.model import errors
 from farm.service.schemas import ErrorOut
-
-log = logging.getLogger("farm.service")
 
 #: The status of each branch of the error tree; the first that fits counts.
 STATUS: Sequence[tuple[type[errors.FarmError], int]] = (
@@ -47,7 +44,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.FarmError, _farm_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unforeseen)
 
 
 def _farm_error(_request: Request, error: Exception) -> JSONResponse:
@@ -76,13 +72,12 @@ def _fault(fault: Mapping[str, Any]) -> str:
             return f"{name} {fault['input']!r:.80} {message}"
 
 
-def _http(_request: Request, error: Exception) -> JSONResponse:
-    if not isinstance(error, HTTPException):
-        return _unforeseen(_request, error)
+def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
     kind = {404: "NotFound", 405: "BadRequest"}.get(error.status_code, "BadRequest")
-    return answer(error.status_code, kind, f"{_request.method} {_request.url.path}: {error.detail}")
+    return answer(error.status_code, kind, f"{request.method} {request.url.path}: {error.detail}")
 
 
-def _unforeseen(request: Request, error: Exception) -> JSONResponse:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+def unforeseen() -> JSONResponse:
+    """The answer to a request that met an error of our own."""
     return answer(500, "FarmError", "the service met an error of its own; its log has the details")

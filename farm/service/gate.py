@@ -5,7 +5,7 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from farm.service.answers import answer
+from farm.service.answers import answer, unforeseen
 
 log = logging.getLogger("farm.service")
 
@@ -67,17 +67,21 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 500
+        status, begun = 500, False
         began = time.perf_counter()
 
         async def sent(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = message["status"], True
             await send(message)
 
         try:
             await self._app(scope, receive, sent)
+        except Exception:
+            log.exception("%s %r met an error of our own", scope["method"], scope["path"])
+            if not begun:
+                await unforeseen()(scope, receive, sent)
         finally:
             took_ms = 1000 * (time.perf_counter() - began)
             quiet = scope["method"] == "GET" and status < 500

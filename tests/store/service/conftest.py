@@ -1,0 +1,37 @@
+"""A service in front of the test's store, its client, and a request that is good as it is."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from farm.client import Client
+from farm.store import Store
+from tests.scenes import make_scenes
+from tests.serving import serving
+
+
+@pytest.fixture
+def url(store: Store) -> Iterator[str]:
+    with serving(store) as address:
+        yield address
+
+
+@pytest.fixture
+def client(url: str) -> Iterator[Client]:
+    client = Client(url)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    script = 'scene.frame_end = 4\nsave("shot.blend")\nscene.camera = None\nsave("blind.blend")'
+    return make_scenes(tmp_path_factory.mktemp("scenes"), script)
+
+
+@pytest.fixture
+def request_of(scenes: Path, tmp_path: Path) -> dict[str, Any]:
+    """A request that is good as it is."""
+    return {"scene": str(scenes / "shot.blend"), "output": f"{tmp_path}/out/shot_####"}

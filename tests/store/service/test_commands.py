@@ -1,0 +1,95 @@
+"""Commands and processes against a real service: their output and how they end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from farm.cli import errors as status
+from farm.cli.errors import run_command
+from farm.cli.main import cli
+from farm.client import Client
+from farm.model.errors import FarmError
+from farm.store import Store
+from tests.makers import a_node, begin, result
+from tests.serving import fail
+from tests.waiting import wait_until
+
+
+def test_waiting_for_a_job_ends_with_a_telling_status(
+    client: Client,
+    store: Store,
+    url: str,
+    request_of: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FARM_URL", url)
+    good, bad, ended, open_ = (client.submit(request_of | {"frames": "1"})["id"] for _ in range(4))
+    epoch = store.nodes.register(a_node())
+    lease, tasks = begin(store, epoch=epoch, layer=f"{good}.1")
+    store.leases.settle(lease, [result(tasks[0])], want=0)
+    fail(store, bad, reason="no light")
+    client.cancel(ended)
+
+    def wait(job: str, *more: str) -> int:
+        return run_command(cli, ["jobs", "wait", job, *more])
+
+    assert wait(good) == status.OK
+    assert wait(bad) == status.JOB_FAILED
+    assert wait(ended) == status.JOB_CANCELLED
+    assert wait(open_, "--timeout", "0") == status.TIMEOUT
+    assert wait("99") == status.NOT_FOUND
+
+
+def test_a_submit_prints_the_number_for_scripts_and_the_rest_for_people(
+    url: str, request_of: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["submit", request_of["scene"], "--output", request_of["output"], "--url", url]
+    assert run_command(cli, [*words, "--frames", "1-3"]) == status.OK
+    plain = capsys.readouterr()
+    assert run_command(cli, [*words, "--json", "--memory", "2G"]) == status.OK
+    as_json = json.loads(capsys.readouterr().out)
+
+    assert plain.out == "1\n"
+    assert "Submitted shot (3 frames) for main as job 1" in plain.err
+    assert "farm: note: no node has registered yet" in plain.err
+    assert as_json["id"] == "2"
+    assert as_json["output"] == request_of["output"] + ".png"
+
+
+def test_the_process_says_where_it_listens_and_stops_when_asked(store_url: str) -> None:
+    command = [sys.executable, "-m", "farm.service", "--port", "0"]
+    with subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "FARM_REDIS_URL": store_url},
+    ) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        port = first.rsplit(":", 1)[1].strip()
+        wait_until(lambda: _answers(port), timeout_seconds=20)
+        second = subprocess.run(
+            [*command[:-1], port], capture_output=True, text=True, timeout=20, check=False
+        )
+        process.send_signal(signal.SIGTERM)
+        ended = process.wait(timeout=15)
+
+    assert "farm.service: listening on http://127.0.0.1:" in first
+    assert ended == 0
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"farm service: port {port} on 127.0.0.1 is in use: "
+        "stop what listens there, or give another --port\n"
+    )
+
+
+def _answers(port: str) -> bool:
+    try:
+        return bool(Client(f"http://127.0.0.1:{port}").health()["status"] == "ok")
+    except FarmError:
+        return False
