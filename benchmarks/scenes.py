@@ -1,0 +1,51 @@
+"""Writes the light scene of the benchmarks: `python -m benchmarks.scenes OUT.blend FRAMES`.
+
+A cube, a light and a camera, Cycles at few samples: about 0.1 s of work a frame, so that starting
+Blender is nearly all of the cost of a fresh one.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+WIDTH, HEIGHT, SAMPLES = 160, 90, 4
+
+
+def make_light_scene(out: Path, frames: int) -> None:
+    """Write the light scene with `frames` frames to `out`."""
+    _run("benchmarks.scenes", str(out), str(frames))
+
+
+def make_demo_scene(out: Path) -> None:
+    """Write the scene of `farm demo` to `out`."""
+    _run("farm.demo.scene", str(out))
+
+
+def _run(module: str, *arguments: str) -> None:
+    """In a process of its own: bpy holds much memory and does not end well beside others."""
+    root = str(Path(__file__).parents[1])
+    subprocess.run(
+        [sys.executable, "-m", module, *arguments], cwd=root, check=True, capture_output=True
+    )
+
+
+def main() -> None:
+    """Inside the child."""
+    import bpy
+
+    out, frames = sys.argv[1:]
+    scene = bpy.context.scene  # the factory's own: cube, light, camera
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples = SAMPLES
+    scene.cycles.use_denoising = False
+    scene.render.resolution_x, scene.render.resolution_y = WIDTH, HEIGHT
+    scene.frame_start, scene.frame_end = 1, int(frames)
+    cube = bpy.data.objects["Cube"]
+    for frame, angle in ((1, 0.0), (int(frames), 3.0)):
+        cube.rotation_euler.z = angle
+        cube.keyframe_insert("rotation_euler", frame=frame)
+    bpy.ops.wm.save_as_mainfile(filepath=out)
+
+
+if __name__ == "__main__":
+    main()
