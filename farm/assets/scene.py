@@ -4,38 +4,23 @@ The file is input from anyone. Whatever is wrong with it ends as `BadScene` with
 never as an error out of the reader.
 """
 
-import errno
-import gzip
-import logging
-import os
-import re
-import shutil
-import stat
-import struct
-import tempfile
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from blender_asset_tracer.blendfile import BlendFile, BlendFileBlock
-from blender_asset_tracer.blendfile.exceptions import NoDNA1Block, SegmentationFault
+from blender_asset_tracer.blendfile.exceptions import SegmentationFault
 from blender_asset_tracer.blendfile.iterators import listbase
-from zstandard import ZstdDecompressionReader, ZstdDecompressor
 
+from farm.assets.blend import opened_blend
 from farm.model.errors import BadScene
 from farm.model.scene import IMAGE_EXTENSIONS, SceneFacts
 
-# The reader warns about damaged files on its own; what it finds is told in our line.
-logging.getLogger("blender_asset_tracer").setLevel(logging.CRITICAL)
-
-_PLAIN, _GZIP, _ZSTD = b"BLENDER", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"  # how each begins
-_BUFFER_BYTES = 1024 * 1024
 _OBJECT_IS_CAMERA = 11
 _SCENE_USES_SEQUENCER = 1 << 0
 _SCENE_USES_COMPOSITOR = 1 << 6
 _FIRST_WITHOUT_USE_NODES = 500  # from Blender 5.0 a compositor tree is used when it is there
-_OPEN_BRACKET = re.compile(rb"\[[^\]\0]*\0")  # in a name "[4" the reader would run in a circle
 _MOST_ITEMS = 10_000  # of any list in the file; a damaged one may run in a circle
 
 #: Blender's numbers for its file formats.
@@ -70,133 +55,8 @@ def read_scene(path: str | Path) -> SceneFacts:
     Raises BadScene when there is no such file, it is no .blend, or it is damaged.
     """
     file = Path(path)
-    _check_file(file)
-    try:
-        with _Blend(file) as blend:
-            _check_end(blend, file)
-            return _facts(blend, file)
-    except BadScene:
-        raise
-    except (NoDNA1Block, EOFError, struct.error) as error:
-        raise _truncated(file) from error
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise BadScene(
-                f"scene {file} is compressed, and there is no space to unpack it: "
-                "make room in the service's temporary folder"
-            ) from error
-        raise _damaged(file) from error
-    except Exception as error:  # the reader asserts and raises all sorts
-        raise _damaged(file) from error
-
-
-class _Blend(BlendFile):  # type: ignore[misc]
-    """A BlendFile that closes its files when it cannot be read, and never runs in a circle."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            super().__init__(path)
-        except BaseException:
-            if getattr(self, "fileobj", None):
-                self.fileobj.close()
-            raise
-
-    def _open_file(self, path: Path, mode: str) -> IO[bytes]:
-        self.is_compressed = _first_bytes(path) != _PLAIN
-        opened: IO[bytes] = _unpacked(path) if self.is_compressed else path.open(mode)
-        self.filepath = path
-        self.raw_filepath = Path(opened.name)
-        return opened
-
-    def _load_blocks(self) -> None:
-        self.blocks = _Blocks()
-        super()._load_blocks()
-
-    def decode_structs(self, block: BlendFileBlock) -> None:
-        start = self.fileobj.tell()
-        names, _, _ = self.fileobj.read(block.size).partition(b"TYPE")
-        if _OPEN_BRACKET.search(names):
-            raise ValueError("a field's name has a bracket that does not close")
-        self.fileobj.seek(start)
-        super().decode_structs(block)
-
-
-class _Blocks(list[BlendFileBlock]):
-    """Refuses a block of negative size: stepping over it would lead back to itself."""
-
-    def append(self, block: BlendFileBlock) -> None:
-        if block.size < 0:
-            raise ValueError(f"block of {block.size} bytes")
-        super().append(block)
-
-
-def _first_bytes(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        return opened.read(len(_PLAIN))
-
-
-def _unpacked(file: Path) -> IO[bytes]:
-    """The plain contents of a compressed .blend, in a temporary file that goes when closed."""
-    # The reader's own unpacking leaves files open when it meets a damaged one.
-    unpacked = tempfile.NamedTemporaryFile()  # noqa: SIM115 - the caller closes it
-    try:
-        with file.open("rb") as packed, _stream(packed, _first_bytes(file)) as stream:
-            shutil.copyfileobj(stream, unpacked, _BUFFER_BYTES)
-    except BaseException:
-        unpacked.close()
-        raise
-    return unpacked
-
-
-def _stream(packed: IO[bytes], start: bytes) -> gzip.GzipFile | ZstdDecompressionReader:
-    if start.startswith(_GZIP):
-        return gzip.GzipFile(fileobj=packed)
-    return ZstdDecompressor().stream_reader(packed, read_across_frames=True)
-
-
-def _check_file(file: Path) -> None:
-    """Raise BadScene unless `file` can be read and begins as a .blend does."""
-    try:
-        mode = file.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise BadScene(f"scene {file} is a folder: give the .blend file in it")
-        if not stat.S_ISREG(mode):
-            raise BadScene(f"scene {file} is no ordinary file: give a .blend file")
-        start = _first_bytes(file)
-    except FileNotFoundError as error:
-        raise BadScene(
-            f"scene {file} does not exist: check the path, and that the service sees this folder"
-        ) from error
-    except PermissionError as error:
-        raise BadScene(
-            f"scene {file} may not be read: give the service's user access to it"
-        ) from error
-    except (OSError, ValueError) as error:  # a name too long, with a NUL, on a dead mount
-        why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
-        raise BadScene(f"scene {str(file)!r} cannot be read: {why}") from error
-    if not start:
-        raise BadScene(f"scene {file} is empty: save it again in Blender")
-    if not start.startswith((_PLAIN, _GZIP, _ZSTD)):
-        raise BadScene(f"scene {file} is not a .blend file: give one that Blender has saved")
-
-
-def _check_end(blend: BlendFile, file: Path) -> None:
-    """Raise BadScene when the file stops before its end mark; its last blocks may be hollow."""
-    last = blend.blocks[-1]
-    blend.fileobj.seek(last.file_offset + last.size)
-    if blend.fileobj.read(4) != b"ENDB":
-        raise _truncated(file)
-
-
-def _truncated(file: Path) -> BadScene:
-    return BadScene(f"scene {file} is cut short or damaged: save or copy it again")
-
-
-def _damaged(file: Path) -> BadScene:
-    return BadScene(
-        f"scene {file} is damaged, or from a Blender the farm cannot read: "
-        "open it in Blender 2.80 or later and save it again"
-    )
+    with opened_blend(file) as blend:
+        return _facts(blend, file)
 
 
 def _facts(blend: BlendFile, file: Path) -> SceneFacts:
