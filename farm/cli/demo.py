@@ -25,14 +25,27 @@ from farm.up.lock import FolderLock
     show_default=True,
     help="Frames rendered at the same time.",
 )
+@click.option(
+    "--scene",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    show_default="one made for it",
+    help="A scene of yours to render instead.",
+)
 @click.option("--keep", is_flag=True, help="Keep the farm's own folder, with its logs and data.")
-def demo(out: Path, slots: int, *, keep: bool) -> None:
+def demo(out: Path, slots: int, scene: Path | None, *, keep: bool) -> None:
     """Render a small film for two productions on a farm of its own."""
     heed_signals()
     out = out.expanduser().absolute()
     state = out / "farm"
     _forget_earlier_demo(state)
-    make_film(out=out, state=state, slots=slots, say=click.echo)
+    make_film(
+        out=out,
+        state=state,
+        slots=slots,
+        scene=None if scene is None else scene.expanduser().absolute(),
+        say=click.echo,
+    )
     if not keep:
         shutil.rmtree(state, ignore_errors=True)
 

@@ -42,14 +42,17 @@ class Submitted:
     output: str  #: path pattern of its images
 
 
-def make_film(*, out: Path, state: Path, slots: int, say: Say) -> None:
+def make_film(*, out: Path, state: Path, slots: int, scene: Path | None, say: Say) -> None:
     """Do all of it, leaving images, sheets and films in `out`. `say` is told the results.
+
+    Without a `scene`, one is made.
 
     Raises FarmError when anything did not go as it must.
     """
-    scene = out / "scene.blend"
-    say(f"Making the scene {scene} …")
-    _make_scene(scene)
+    if scene is None:
+        scene = out / "scene.blend"
+        say(f"Making the scene {scene} …")
+        _make_scene(scene)
     options = LocalOptions(state=state, node="demo", slots=slots, port=free_port())
     say(f"Bringing up a farm with {slots} slots …")
     with local_farm(options, say=lambda line: say(f"farm: {line}")) as farm:
