@@ -19,7 +19,7 @@ Progress = dict[str, Any]
 
 _POLL_SECONDS = 0.5
 _PATIENCE_SECONDS = 120.0  # a service or store that restarts is back long before
-_LINE_SECONDS = 15.0  # between two lines off a terminal
+_LINE_SECONDS = (2.0, 60.0)  # between two lines off a terminal, at first and at last
 _CODES = {
     JobState.SUCCEEDED: errors.OK,
     JobState.FAILED: errors.JOB_FAILED,
@@ -98,19 +98,23 @@ def _shown() -> Iterator[Callable[[Progress], None]]:
 
 
 class _Lines:
-    """A line when something ended, but not oftener than every few seconds."""
+    """A line when something changed, the more rarely the longer it takes already."""
 
     def __init__(self) -> None:
         self._shown = ""
-        self._at = 0.0
+        self._began = time.monotonic()
+        self._next = self._began
 
     def show(self, progress: Progress) -> None:
         ended = progress["state"] not in OPEN_JOB_STATES
-        due = time.monotonic() - self._at >= _LINE_SECONDS
+        now = time.monotonic()
+        due = now >= self._next
         line = words(progress)
         if line != self._shown and (due or ended):
             message(f"job {progress['id']}: {line}")
-            self._shown, self._at = line, time.monotonic()
+            soonest, latest = _LINE_SECONDS
+            self._next = now + min(latest, max(soonest, (now - self._began) / 10))
+            self._shown = line
 
 
 def words(progress: Progress) -> str:

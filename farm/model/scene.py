@@ -52,7 +52,6 @@ IMAGE_EXTENSIONS = {
     "BMP": ".bmp",
     "TARGA": ".tga",
     "TARGA_RAW": ".tga",
-    "JPEG2000": ".jp2",
 }
 
 #: Formats that hold a whole film in one file.
