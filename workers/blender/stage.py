@@ -1,4 +1,4 @@
-"""The open scene inside Blender: opened once, set up for each task, put back after it.
+"""The open scene inside Blender: read and set up once, rendered for frame after frame.
 
 The promise: a task gets the scene as its file has it, plus what the task itself asks for, whatever
 was rendered before. Nothing newer than Python 3.10: Blender's own Python runs it."""
@@ -25,6 +25,7 @@ FORMATS = {
     ".bmp": ("BMP",),
     ".tga": ("TARGA", "TARGA_RAW"),
 }
+_OF_ONE_TASK = {"frame", "image", "log"}  #: may differ without reading the scene again
 _GPU_KINDS = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL")  #: the best one first
 
 
@@ -33,25 +34,27 @@ class RenderFailed(Exception):
 
 
 class Stage:
-    """The open scene, and the way back to what its file says."""
+    """The open scene."""
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
-        self._opened: object = None  #: the state of the scene's file and all it draws on
-        self._undo: list[tuple[Any, str, Any]] = []
+        self._opened: object = None  #: what was asked of it, and the state of all its files
 
-    def open(self, path: str, *, autoexec: bool) -> None:
-        """Make the scene at `path` the open one; read it only if it is not, or has changed."""
-        if self._opened is not None and self._opened == _fingerprint(path, autoexec):
-            self._reset()
+    def open(self, ask: dict[str, Any]) -> None:
+        """Make the scene asked for the open one, read and set up if it is not so already.
+
+        It is read, too, when other settings are asked for: each task starts from the file's own, and
+        persistent data does not notice every setting that changes.
+        """
+        if self._opened is not None and self._opened == _fingerprint(ask):
             return
         self.forget()
-        preferences = bpy.context.preferences.filepaths
-        preferences.use_scripts_auto_execute = autoexec
-        bpy.ops.wm.open_mainfile(filepath=path, load_ui=False, use_scripts=autoexec)
-        if preferences.use_scripts_auto_execute != autoexec:
-            raise RenderFailed("Blender did not keep to the autoexec asked for; not rendered")
         self.warnings = []
+        preferences = bpy.context.preferences.filepaths
+        preferences.use_scripts_auto_execute = ask["autoexec"]
+        bpy.ops.wm.open_mainfile(filepath=ask["scene"], load_ui=False, use_scripts=ask["autoexec"])
+        if preferences.use_scripts_auto_execute != ask["autoexec"]:
+            raise RenderFailed("Blender did not keep to the autoexec asked for; not rendered")
         if bpy.app.autoexec_fail:
             self.warnings.append(
                 f"Python of the scene did not run: {bpy.app.autoexec_fail_message}"
@@ -60,33 +63,20 @@ class Stage:
         if missing:
             more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
             raise RenderFailed("missing " + ", ".join(missing[:3]) + more)
-        self._opened = _fingerprint(path, autoexec)
+        _configure(bpy.context.scene, ask)
+        self.warnings += _choose_device(bpy.context.scene)
+        self._opened = _fingerprint(ask)
 
     def forget(self) -> None:
         """Read the file anew next time."""
         self._opened = None
-        self._undo.clear()
-
-    def set(self, owner: Any, name: str, value: object) -> None:
-        if getattr(owner, name) != value:
-            self.note(owner, name)
-            setattr(owner, name, value)
-
-    def note(self, owner: Any, name: str) -> None:
-        """This will change, perhaps by itself: put it back before the next task."""
-        self._undo.append((owner, name, getattr(owner, name)))
-
-    def _reset(self) -> None:
-        while self._undo:
-            owner, name, value = self._undo.pop()
-            with contextlib.suppress(TypeError):  # a depth the present format does not have
-                setattr(owner, name, value)
 
 
-def _fingerprint(path: str, autoexec: bool) -> object:
-    """Another one when the scene, or a file that it draws on, has been written anew."""
-    files = [path, *bpy.utils.blend_paths(absolute=True, packed=False, local=False)]
-    return autoexec, [(file, _state(file)) for file in files]
+def _fingerprint(ask: dict[str, Any]) -> object:
+    """Another one when settings differ, or when a file of the scene has been written anew."""
+    files = [ask["scene"], *bpy.utils.blend_paths(absolute=True, packed=False, local=False)]
+    settings = {name: ask[name] for name in ask if name not in _OF_ONE_TASK}
+    return settings, [(file, _state(file)) for file in files]
 
 
 def _state(path: str) -> object:
@@ -101,14 +91,16 @@ def render(stage: Stage, ask: dict[str, Any], check: Callable[[], str | None]) -
     """Render one frame to the path asked for. Raises RenderFailed, or Blender's RuntimeError.
 
     `check` finds a failure in what was printed so far: no use rendering for an hour then."""
-    stage.open(ask["scene"], autoexec=ask["autoexec"])
+    stage.open(ask)
     scene = bpy.context.scene
-    _configure(stage, scene, ask)
-    warnings = [*stage.warnings, *_choose_device(scene)]
+    scene.render.filepath = ask["image"]
+    if scene.render.filepath != ask["image"]:
+        raise RenderFailed(f"the path {ask['image']} is too long for Blender")
     scene.frame_set(ask["frame"])
     failure = check()
     if failure:
         raise RenderFailed(failure)
+    warnings = list(stage.warnings)
     if scene.camera is not None and scene.camera.type != "CAMERA":
         warnings.append(f"the camera {scene.camera.name} is a {scene.camera.type.lower()}")
     if bpy.ops.render.render(write_still=True) != {"FINISHED"}:
@@ -117,51 +109,46 @@ def render(stage: Stage, ask: dict[str, Any], check: Callable[[], str | None]) -
     return {"width": width, "height": height, "warnings": warnings}
 
 
-def _configure(stage: Stage, scene: bpy.types.Scene, ask: dict[str, Any]) -> None:
+def _configure(scene: bpy.types.Scene, ask: dict[str, Any]) -> None:
     """Set what the task asks for. None means: as the scene has it."""
     settings = scene.render
     if ask["engine"]:
         try:
-            stage.set(settings, "engine", ask["engine"])
+            settings.engine = ask["engine"]
         except TypeError as error:
             raise RenderFailed(f"this Blender has no engine {ask['engine']}: {error}") from error
     if ask["camera"]:
-        _use_camera(stage, scene, ask["camera"])
+        _use_camera(scene, ask["camera"])
     if ask["resolution_percentage"]:
-        stage.set(settings, "resolution_percentage", ask["resolution_percentage"])
-    stage.set(settings, "threads_mode", "FIXED" if ask["threads"] else "AUTO")
+        settings.resolution_percentage = ask["resolution_percentage"]
+    settings.threads_mode = "FIXED" if ask["threads"] else "AUTO"
     if ask["threads"]:
-        stage.set(settings, "threads", ask["threads"])
-    stage.set(settings, "use_persistent_data", True)
-    stage.set(settings, "use_file_extension", False)  # the path is the attempt's, to the letter
-    stage.set(settings, "use_overwrite", True)
-    stage.set(settings, "use_placeholder", False)
-    stage.set(settings, "filepath", ask["image"])
-    if settings.filepath != ask["image"]:
-        raise RenderFailed(f"the path {ask['image']} is too long for Blender")
-    _choose_format(stage, settings.image_settings, os.path.splitext(ask["image"])[1].lower())
+        settings.threads = ask["threads"]
+    settings.use_persistent_data = True
+    settings.use_file_extension = False  # the path is the attempt's, to the letter
+    settings.use_overwrite = True
+    settings.use_placeholder = False
+    _choose_format(settings.image_settings, os.path.splitext(ask["image"])[1].lower())
 
 
-def _use_camera(stage: Stage, scene: bpy.types.Scene, name: str) -> None:
+def _use_camera(scene: bpy.types.Scene, name: str) -> None:
     camera = scene.objects.get(name)
     if camera is None:
         cameras = sorted(one.name for one in scene.objects if one.type == "CAMERA")
         raise RenderFailed(f"no camera {name} in the scene; it has: {', '.join(cameras) or 'none'}")
     for marker in scene.timeline_markers:  # else a marker would switch to its own camera
-        stage.set(marker, "camera", None)
-    stage.set(scene, "camera", camera)
+        marker.camera = None
+    scene.camera = camera
 
 
-def _choose_format(stage: Stage, image: bpy.types.ImageFormatSettings, extension: str) -> None:
+def _choose_format(image: bpy.types.ImageFormatSettings, extension: str) -> None:
     formats = FORMATS.get(extension)
     if formats is None:
         raise RenderFailed(f"cannot write {extension} images; use one of: {', '.join(FORMATS)}")
     if image.file_format not in formats:
-        stage.note(image, "color_mode")  # another format may force others
-        stage.note(image, "color_depth")
         if hasattr(image, "media_type"):  # since Blender 5 a video's settings have no still format
-            stage.set(image, "media_type", "IMAGE")
-        stage.set(image, "file_format", formats[0])
+            image.media_type = "IMAGE"
+        image.file_format = formats[0]
 
 
 def _choose_device(scene: bpy.types.Scene) -> list[str]:
