@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import time
+from types import FrameType
 
 import uvicorn
 
@@ -33,15 +34,28 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     host, port = listener.getsockname()[:2]
     logging.getLogger("farm.service").info("listening on http://%s:%d", host, port)
-    app = create_app(StoreLink(lambda: Store.open(redis_url, timeout_seconds=_STORE_SECONDS)))
+    link = StoreLink(lambda: Store.open(redis_url, timeout_seconds=_STORE_SECONDS))
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, timeout_graceful_shutdown=_STOP_SECONDS
+        create_app(link), log_config=None, access_log=False, timeout_graceful_shutdown=_STOP_SECONDS
     )
     # uvicorn stops on the first signal and raises it once more when it has stopped.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: None)
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config, link).run(sockets=[listener])
     return 0
+
+
+class _Server(uvicorn.Server):
+    """Tells the watchers of facts to go home when asked to stop; else it would wait for them."""
+
+    def __init__(self, config: uvicorn.Config, link: StoreLink) -> None:
+        super().__init__(config)
+        self._link = link
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop."""
+        self._link.stopping.set()
+        super().handle_exit(sig, frame)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

@@ -39,17 +39,17 @@ async def events(
         raise BadRequest(f"event id {start!r:.80} cannot be read: give the id of an event")
     start = start or await anyio.to_thread.run_sync(link.get().facts.last_id)
     return StreamingResponse(
-        _stream(request, link.get(), start),
+        _stream(request, link, start),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
     )
 
 
-async def _stream(request: Request, store: Store, after: str) -> AsyncIterator[str]:
+async def _stream(request: Request, link: StoreLink, after: str) -> AsyncIterator[str]:
     quiet = 0
     yield ": listening\n\n"
-    while not await request.is_disconnected():
-        facts = await _next(store, after)
+    while not link.stopping.is_set() and not await request.is_disconnected():
+        facts = await _next(link.get(), after)
         for fact in facts:
             yield _event(fact)
             after = fact.id

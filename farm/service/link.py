@@ -22,7 +22,7 @@ class StoreLink:
         self._connect = connect
         self._store: Store | None = None
         self._trouble = "not tried yet"
-        self._stop = threading.Event()
+        self.stopping = threading.Event()  #: set once the service is to end: watchers go home
         self._thread = threading.Thread(target=self._run, name="store-link", daemon=True)
 
     @classmethod
@@ -39,7 +39,7 @@ class StoreLink:
 
     def stop(self) -> None:
         """Give up trying."""
-        self._stop.set()
+        self.stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
 
@@ -50,7 +50,7 @@ class StoreLink:
         return self._store
 
     def _run(self) -> None:
-        while not self._stop.wait(RETRY_SECONDS) and not self._try():
+        while not self.stopping.wait(RETRY_SECONDS) and not self._try():
             pass
 
     def _try(self) -> bool:

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pytest
+import urllib3
 
 from farm.cli import errors as status
 from farm.cli.errors import run_command
@@ -76,11 +77,17 @@ def test_the_process_says_where_it_listens_and_stops_when_asked(store_url: str) 
         second = subprocess.run(
             [*command[:-1], port], capture_output=True, text=True, timeout=20, check=False
         )
+        watch = urllib3.request(
+            "GET", f"http://127.0.0.1:{port}/events", preload_content=False, timeout=20
+        )
+        assert watch.read(11) == b": listening"
         process.send_signal(signal.SIGTERM)
-        ended = process.wait(timeout=15)
+        rest = process.communicate(timeout=15)[1]
+        watch.close()
 
     assert "farm.service: listening on http://127.0.0.1:" in first
-    assert ended == 0
+    assert process.returncode == 0
+    assert "Traceback" not in rest
     assert second.returncode == 1
     assert second.stderr == (
         f"farm service: port {port} on 127.0.0.1 is in use: "
