@@ -72,19 +72,25 @@ class BenchFarm:
         name: str = "n1",
         *,
         slots: int,
-        renderers: str = NOOP,
+        renderers: str | None = NOOP,
         environment: Mapping[str, str] | None = None,
-    ) -> None:
-        """Start a worker that offers `slots` cores, and wait until it takes work."""
-        self.start(
+    ) -> Part:
+        """Start a worker that offers `slots` cores, and wait until it takes work.
+
+        Without `renderers` it renders with Blender.
+        """
+        words = ("--renderers", renderers) if renderers else ()
+        part = self.start(
             f"worker-{name}",
             "workers",
-            *("--name", name, "--cores", str(slots), "--renderers", renderers),
+            *("--name", name, "--cores", str(slots), *words),
             *("--state", str(self.folder / name)),
             environment=environment,
         )
         self.wait_until(lambda: name in self._names(), READY_SECONDS)
-        self.run_frames("1")  # the first lease opens connections and imports
+        if renderers:
+            self.run_frames("1")  # the first lease opens connections and imports
+        return part
 
     def _names(self) -> set[str]:
         return {node.name for node in self.store.leader.snapshot().nodes}

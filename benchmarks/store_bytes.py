@@ -5,6 +5,7 @@ The frames are finished by the real steps: registered node, granted lease, settl
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from benchmarks.farm import SMALL, BenchFarm, a_job, bench_farm
 from benchmarks.table import Report, Row, Target, percentile, run
@@ -132,14 +133,13 @@ def _questions(store: Store, job: str, count: int, times: int) -> dict[str, list
     found: dict[str, list[float]] = {}
     for number in range(times):
         at = number * (count - 1) // times
+        succeeded = partial(store.tasks.list, job, first=at, states={TaskState.SUCCEEDED})
         asked: dict[str, Callable[[], object]] = {
-            "jobs": lambda: store.jobs.list(limit=100),
-            "job": lambda: store.jobs.get(job),
-            "1,000 frames": lambda at=at: store.tasks.list(job, first=at),
-            "1,000 succeeded frames": lambda at=at: store.tasks.list(
-                job, first=at, states={TaskState.SUCCEEDED}
-            ),
-            "one frame": lambda at=at: store.tasks.get(job, at + 1),
+            "jobs": partial(store.jobs.list, limit=100),
+            "job": partial(store.jobs.get, job),
+            "1,000 frames": partial(store.tasks.list, job, first=at),
+            "1,000 succeeded frames": succeeded,
+            "one frame": partial(store.tasks.get, job, at + 1),
         }
         for what, ask in asked.items():
             begun = time.monotonic()

@@ -62,9 +62,9 @@ def ratios(over: Sequence[float], under: Sequence[float]) -> Values:
     return tuple(a / b for a, b in zip(over, under, strict=True))
 
 
-def run(measure: Callable[[bool], Report]) -> None:
-    """The command line of one benchmark; the exit status tells whether its targets are met."""
-    sys.exit(0 if all(one.passed for one in measured([measure], sys.argv[1:])) else 1)
+def run(*measures: Callable[[bool], Report]) -> None:
+    """The command line of a benchmark; the exit status tells whether its targets are met."""
+    sys.exit(0 if all(one.passed for one in measured(measures, sys.argv[1:])) else 1)
 
 
 def measured(measures: Sequence[Callable[[bool], Report]], words: Sequence[str]) -> list[Report]:

@@ -1,0 +1,16 @@
+"""Run all benchmarks, one after the other: `python -m benchmarks [--quick] [--json]`."""
+
+from benchmarks import cli_start, film, first_start, frames, gap, one_frame_jobs, store_bytes
+from benchmarks.table import run
+
+if __name__ == "__main__":
+    run(
+        frames.measure,
+        one_frame_jobs.measure,
+        gap.measure,
+        first_start.measure,
+        store_bytes.measure,
+        film.measure_light,
+        film.measure_demo,
+        cli_start.measure,
+    )
