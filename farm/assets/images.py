@@ -56,9 +56,12 @@ def _remove(folders: list[Path]) -> None:
 
 def _write_probe(folder: Path) -> None:
     try:
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".farm-probe-") as probe:
-            probe.write(bytes(_PROBE_BYTES))
-            probe.flush()
+        probe, name = tempfile.mkstemp(dir=folder, prefix=".farm-probe-")
+        try:
+            os.write(probe, bytes(_PROBE_BYTES))
+        finally:
+            os.close(probe)
+            Path(name).unlink()
     except OSError as error:
         raise _cannot_write(folder, error) from error
 
