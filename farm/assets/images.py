@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from farm.model.errors import BadRequest
 
@@ -14,7 +14,7 @@ _PROBE_BYTES = 4096  # enough to meet a full disk, which an empty file would not
 
 
 @contextmanager
-def prepared_folder(path: str | PurePosixPath) -> Iterator[None]:
+def prepared_folder(path: str | PurePath) -> Iterator[None]:
     """The folder `path` exists and can be written to. What was made for it goes again when the
     block fails, so that a refused job leaves nothing behind.
 
