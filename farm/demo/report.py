@@ -64,9 +64,10 @@ How long each frame took, in seconds
 
 {frames} frames in {run.wall_seconds:.1f} s on {run.slots} slots;\
  the first was finished {run.first_frame_seconds:.1f} s after the first submit.
-Slot utilization {run.utilization:.0%}: frames took {run.busy_seconds:.1f} s together, out of\
+Slot utilization {run.utilization:.1%}: attempts took {run.busy_seconds:.1f} s together, out of\
  {run.slots} slots times {run.wall_seconds:.1f} s from the first submit to the last frame.
-The rest went to starting Blender, opening the scene, and the wait for the very last frame."""
+An attempt is counted from the worker's asking to the checked image; where Blender has to start and
+open the scene first, that is part of it."""
 
 
 def _shot_lines(shot: Shot) -> Iterator[str]:

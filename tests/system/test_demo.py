@@ -74,7 +74,7 @@ def test_the_demo_leaves_images_sheets_and_figures_and_no_process(
         assert size_of(tmp_path / f"{production}-sheet.png") > (1000, 200)
     assert size_of(tmp_path / "sheet.png") > (1000, 500)
     assert re.search(r"6 frames in \d+\.\d s on 2 slots;", ran.stdout)
-    assert re.search(r"Slot utilization \d+%", ran.stdout)
+    assert re.search(r"Slot utilization \d+\.\d%", ran.stdout)
     assert not (tmp_path / "farm").exists()
     assert not runs_in(tmp_path)
 

@@ -38,7 +38,9 @@ def test_the_report_names_every_frame_and_says_how_utilization_is_computed(tmp_p
 
     assert re.findall(r"(\d+): (\d\.\d\d)", told) == [(str(n), f"{n}.00") for n in range(1, 9)]
     assert "min 1.00   median 4.50   max 8.00" in told
-    assert "Slot utilization 90%: frames took 36.0 s together, out of 2 slots times 20.0 s" in told
+    assert (
+        "Slot utilization 90.0%: attempts took 36.0 s together, out of 2 slots times 20.0 s" in told
+    )
     assert "finished 2.5 s after the first submit" in told
 
 
