@@ -7,6 +7,7 @@ import click
 
 from farm.cli.up import heed_signals
 from farm.demo.film import make_film
+from farm.model.errors import FarmError
 from farm.up.lock import FolderLock
 
 
@@ -39,15 +40,20 @@ def demo(out: Path, slots: int, scene: Path | None, *, keep: bool) -> None:
     out = out.expanduser().absolute()
     state = out / "farm"
     _forget_earlier_demo(state)
-    make_film(
-        out=out,
-        state=state,
-        slots=slots,
-        scene=None if scene is None else scene.expanduser().absolute(),
-        say=click.echo,
-    )
-    if not keep:
-        shutil.rmtree(state, ignore_errors=True)
+    try:
+        make_film(
+            out=out,
+            state=state,
+            slots=slots,
+            scene=None if scene is None else scene.expanduser().absolute(),
+            say=click.echo,
+        )
+    except FarmError:
+        keep = True  # its logs say more than our one line
+        raise
+    finally:
+        if not keep:
+            shutil.rmtree(state, ignore_errors=True)
 
 
 def _forget_earlier_demo(state: Path) -> None:

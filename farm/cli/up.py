@@ -87,5 +87,5 @@ def _greet(farm: LocalFarm) -> None:
         "Next, in another shell:\n"
         + ("" if usual else f"  export FARM_URL={farm.url}\n")
         + "  farm submit SCENE.blend --wait\n"
-        "Ctrl-C takes all down: frames in hand may finish first; Ctrl-C again does not wait."
+        "Ctrl-C takes all down."
     )

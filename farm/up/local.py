@@ -72,6 +72,9 @@ def local_farm(options: LocalOptions, *, say: Say) -> Iterator[LocalFarm]:
             supervisor.start(_parts(options, redis_url))
             supervisor.wait_until(lambda: _missing(options.port), timeout_seconds=READY_SECONDS)
             yield LocalFarm(options, supervisor, redis_url)
+        except KeyboardInterrupt:
+            say("stopping; frames in hand may finish, and Ctrl-C again does not wait for them")
+            raise
         finally:
             supervisor.stop()
     finally:

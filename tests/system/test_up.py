@@ -67,7 +67,7 @@ def farm_up(state: Path) -> Iterator[Up]:
         said = []
         for line in process.stdout:
             said.append(line)
-            if line.startswith("Ctrl-C takes all down"):
+            if line == "Ctrl-C takes all down.\n":
                 break
         assert said, "it said nothing"
         assert said[-1].startswith("Ctrl-C"), "".join(said)
