@@ -13,7 +13,6 @@ from farm.model.states import Outcome, TaskEvent
 from farm.policy.chunk import tasks_per_call
 from farm.policy.retry import Verdict, verdict
 from farm.settings import START_SECONDS
-from farm.store import keys
 from farm.store.connection import Connection, new_id
 from farm.store.records import read_layer_spec, write_story
 
@@ -82,17 +81,15 @@ class LeaseStore:
         reply = self._connection.call("farm_start", request or new_id(), lease, node, epoch, want)
         if reply[0] == "gone":
             raise LeaseLost(f"lease {lease} is not waiting to start on node {node}")
-        with self._connection.guard():
-            spec = self._connection.client.hget(keys.layer(reply[2]), "spec")
         started = Lease(
             id=lease,
             node=node,
             epoch=epoch,
             job=reply[1],
             layer=reply[2],
-            spec=read_layer_spec(str(spec)),
+            spec=read_layer_spec(reply[3]),
         )
-        return started, _tasks(reply[3:])
+        return started, _tasks(reply[4:])
 
     def confirm(self, lease: Lease, tasks: Sequence[TaskInHand]) -> list[bool]:
         """Do these attempts still own their tasks?"""

@@ -2,7 +2,7 @@
 -- started, one that came too late finds it gone: both are dropped.
 -- KEYS  1 {farm}
 -- ARGV  1 request id   2 lease id   3 node   4 epoch of the node   5 tasks wanted
--- Returns {"started", job, layer, "index:attempt:failures", …} or {"gone"}.
+-- Returns {"started", job, layer, spec of the layer, "index:attempt:failures", …} or {"gone"}.
 local function start(argv)
   local lease = open_lease(argv[2])
   if not lease or lease.state ~= 'granted' or lease.node ~= argv[3] or lease.epoch ~= argv[4] then
@@ -24,14 +24,18 @@ local function start(argv)
   end
   save_hand(lease)
   close_layer(layer)
-  return {'started', lease.job, lease.layer, unpack(taken)}
+  local reply = {'started', lease.job, lease.layer}
+  for _, task in ipairs(taken) do table.insert(reply, task) end -- unpack() takes 8,000 at most
+  return reply
 end
 
 redis.register_function('farm_start', function(keys, argv)
   local first = last_answer(argv[2], argv[1])
-  if first then return first end
-  local reply = start(argv)
+  local reply = first or start(argv)
   -- A dropped message must not overwrite the last answer of the lease that runs.
   if reply[1] == 'gone' then return reply end
-  return keep_answer(argv[2], argv[1], reply)
+  if not first then keep_answer(argv[2], argv[1], reply) end
+  -- The spec is the same for ever, so it need not be remembered with the answer.
+  table.insert(reply, 4, redis.call('HGET', layer_key(reply[3]), 'spec'))
+  return reply
 end)
