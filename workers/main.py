@@ -15,8 +15,9 @@ from pathlib import Path
 from types import FrameType
 
 from farm import __version__
-from farm.model.errors import BadRequest, FarmError, StoreUnavailable
+from farm.model.errors import BadRequest, FarmError, NodeSuperseded, StoreUnavailable
 from farm.model.names import check_name
+from farm.model.node import NodeSpec
 from farm.queue import LeaseQueue
 from farm.settings import setting
 from farm.store.waiting import open_when_ready
@@ -43,12 +44,17 @@ def main(words: list[str]) -> int:
     """Run until told to stop; the exit status."""
     arguments = _parser().parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    fault = ""
     try:
-        return _work(arguments)
-    except FarmError:
-        return 1
-    except OSError:
-        return 1
+        _work(arguments)
+    except FarmError as error:
+        fault = str(error)
+    except OSError as error:
+        fault = f"folder {arguments.state} cannot be used: {error.strerror or error}"
+    if not fault:
+        return 0
+    sys.stderr.write(f"farm-worker: {fault}\n")
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,13 +75,39 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _work(arguments: argparse.Namespace) -> int:
+def _work(arguments: argparse.Namespace) -> None:
+    """Register, serve until told to stop, sign off. Raises FarmError, OSError."""
+    redis_url = setting("redis_url", arguments.redis_url)
+    spec, pool = _machine(arguments)
+    stop = threading.Event()
+    _on_signals(stop.set)
+    store = open_when_ready(redis_url, stop)
+    heart_store = open_when_ready(redis_url, stop)
+    if store is None or heart_store is None:
+        return
+    queue = LeaseQueue(redis_url)
+    consumer = Consumer(queue.app, spec.name, slots=spec.resources.cores)
+    station = Station(
+        spec, store=store, pool=pool, state=arguments.state, on_superseded=consumer.stop
+    )
+    queue.purge(spec.name)
+    station.register()
+    heart = Heart(heart_store, station)
+    heart.start()
+    _serve(station, consumer)
+    heart.close()
+    station.close()
+    if station.fault:
+        raise NodeSuperseded(station.fault)
+    _sign_off(station)
+
+
+def _machine(arguments: argparse.Namespace) -> tuple[NodeSpec, RendererPool]:
+    """What this node registers as, and its renderers. Raises BadRequest, NodeUnfit."""
     name = check_name("node", arguments.name or socket.gethostname())
     if arguments.cores < 0 or arguments.memory < 0:
         raise BadRequest("--cores and --memory cannot be negative; leave them out to offer all")
-    redis_url = setting("redis_url", arguments.redis_url)
-    make_pool = _factory(arguments.renderers)
-    blenders, pool = make_pool()
+    blenders, pool = _factory(arguments.renderers)()
     spec = machine.describe(
         name,
         cores=arguments.cores,
@@ -83,34 +115,7 @@ def _work(arguments: argparse.Namespace) -> int:
         pool=arguments.pool,
         blenders=blenders,
     )
-    stop = threading.Event()
-    _on_signals(stop.set)
-    store = open_when_ready(redis_url, stop)
-    heart_store = open_when_ready(redis_url, stop)
-    if store is None or heart_store is None:
-        return 0
-    queue = LeaseQueue(redis_url)
-    failure: list[str] = []
-    consumer = Consumer(queue.app, name, slots=spec.resources.cores)
-
-    def superseded(why: str) -> None:
-        failure.append(why)
-        station.stop_now()
-        consumer.stop()
-
-    station = Station(spec, store=store, pool=pool, state=arguments.state, on_superseded=superseded)
-    queue.purge(name)
-    station.register()
-    heart = Heart(heart_store, station)
-    heart.start()
-    _serve(station, consumer)
-    heart.close()
-    station.close()
-    if not failure:
-        _sign_off(station)
-    for _why in failure:
-        pass
-    return 1 if failure else 0
+    return spec, pool
 
 
 def _serve(station: Station, consumer: Consumer) -> None:

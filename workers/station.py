@@ -30,9 +30,12 @@ class Station:
         store: Store,
         pool: RendererPool,
         state: Path,
-        on_superseded: Callable[[str], None],
+        on_superseded: Callable[[], None],
     ) -> None:
-        """Prepare to register as `spec`, with local files in `state`."""
+        """Prepare to register as `spec`, with local files in `state`.
+
+        `on_superseded` is called when another worker has taken this node's name; `fault` says so.
+        """
         self.name = spec.name
         self.epoch = 0
         self._spec = spec
@@ -46,7 +49,8 @@ class Station:
         self._leaving = threading.Event()
         self._unfit = ""
         self._fit_again_at = 0.0
-        self.superseded = on_superseded
+        self._on_superseded = on_superseded
+        self.fault = ""
 
     def register(self) -> None:
         """Deliver what an earlier worker left, then register. Raises StoreUnavailable."""
@@ -62,6 +66,12 @@ class Station:
             run.kill()
         self.epoch = self._store.nodes.register(self._spec)
         log.info("node %s registered again, epoch %d", self.name, self.epoch)
+
+    def superseded(self, why: str) -> None:
+        """Another worker has this node's name: stop at once and let it have the node."""
+        self.fault = why
+        self.stop_now()
+        self._on_superseded()
 
     def store_restarted(self) -> None:
         """Tell a restarted store what it may have forgotten."""

@@ -31,7 +31,8 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         run(setting("redis_url", arguments.redis_url), stop)
-    except FarmError:
+    except FarmError as error:
+        sys.stderr.write(f"farm scheduler: {error}\n")
         return 1
     return 0
 

@@ -53,20 +53,8 @@ def farm(store: TheStore) -> FarmOut:
         nodes=len(online),
         nodes_by_state={state: count[state] for state in NodeState},
         blenders=sorted({version for node in online for version in node.spec.blenders}),
-        store_facts=_server(store),
+        store_facts=store.connection.server(),
     )
-
-
-def _server(store: Store) -> dict[str, str]:
-    """What the store's server says of itself."""
-    with store.connection.guard():
-        info = store.connection.client.info()
-    return {
-        "server": "Valkey" if "valkey_version" in info else "Redis",
-        "version": str(info.get("valkey_version", info["redis_version"])),
-        "append_only_file": "on" if info["aof_enabled"] else "off",
-        "when_memory_is_full": str(info["maxmemory_policy"]),
-    }
 
 
 @router.get("/audit", summary="Is the book-keeping true?")

@@ -53,7 +53,8 @@ class Connection:
             yield
         except (redis.ConnectionError, redis.TimeoutError) as error:
             raise StoreUnavailable(
-                f"the store at {self.where} cannot be reached: {error}"
+                f"the store at {self.where} cannot be reached: {str(error).rstrip('.')}; "
+                "start it, or name another in FARM_REDIS_URL"
             ) from error
         except (redis.OutOfMemoryError, redis.ReadOnlyError) as error:
             raise StoreUnavailable(f"the store at {self.where} takes no writes: {error}") from error
@@ -96,6 +97,17 @@ class Connection:
             raise StoreUnfit(
                 f"the store at {self.where} is Redis {version}; Karst needs Redis 7.2 or Valkey"
             )
+
+    def server(self) -> dict[str, str]:
+        """What the server says of itself: name, version, persistence, what it does when full."""
+        with self.guard():
+            info = self.client.info()
+        return {
+            "server": "Valkey" if "valkey_version" in info else "Redis",
+            "version": str(info.get("valkey_version", info["redis_version"])),
+            "append_only_file": "on" if info["aof_enabled"] else "off",
+            "when_memory_is_full": str(info["maxmemory_policy"]),
+        }
 
     def load_steps(self) -> None:
         """Load the library of atomic steps unless the server has this very one."""

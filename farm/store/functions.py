@@ -46,6 +46,7 @@ _HELPERS = (
     "_chunk",
     "_settling",
     "_next",
+    "_views",
 )
 
 
