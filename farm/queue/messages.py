@@ -1,6 +1,8 @@
 """Sending lease messages: one each, to the queue of the lease's node."""
 
-from collections.abc import Iterable
+import socket
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
@@ -11,9 +13,38 @@ from farm.queue.app import LEASE_TASK, make_app
 BATCH = 500  #: messages per round trip when many leases are granted at once
 
 
+#: The third part of a task message's body; leases are no part of a chain or chord.
+_NO_CANVAS: Mapping[str, None] = dict.fromkeys(("callbacks", "errbacks", "chain", "chord"))
+_ORIGIN = f"karst@{socket.gethostname()}"
+
+
 def queue_of(node: str) -> str:
     """The name of a node's own queue."""
     return f"node.{node}"
+
+
+def _headers(lease: str) -> dict[str, Any]:
+    """A task message's headers, by version 2 of Celery's protocol.
+
+    Celery's own `send_task` comes to the same and takes three times as long, which with short jobs
+    was a fifth of the scheduler's time. The task's id is the lease's: so Flower shows leases.
+    """
+    return {
+        "lang": "py",
+        "task": LEASE_TASK,
+        "id": lease,
+        "root_id": lease,
+        "parent_id": None,
+        "group": None,
+        "retries": 0,
+        "eta": None,
+        "expires": None,
+        "timelimit": (None, None),
+        "argsrepr": f"('{lease}',)",
+        "kwargsrepr": "{}",
+        "origin": _ORIGIN,
+        "ignore_result": True,
+    }
 
 
 class LeaseQueue:
@@ -32,13 +63,13 @@ class LeaseQueue:
         try:
             with self.app.producer_or_acquire() as producer, producer.batch(BATCH):
                 for node, lease in leases:
-                    self.app.send_task(
-                        LEASE_TASK,
-                        args=(lease,),
-                        queue=queue_of(node),
-                        producer=producer,
-                        retry=False,
-                        ignore_result=True,
+                    producer.publish(
+                        ((lease,), {}, _NO_CANVAS),
+                        exchange="",  # straight into the queue; its worker declares it
+                        routing_key=queue_of(node),
+                        serializer="json",
+                        headers=_headers(lease),
+                        correlation_id=lease,
                     )
         except (OperationalError, OSError) as error:
             raise StoreUnavailable(f"the queue cannot be reached: {error}") from error
