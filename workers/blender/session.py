@@ -132,13 +132,17 @@ class BlenderSession:
         try:
             check_inputs(request)
             reply = self._converse(request, files, watch, on_progress)
-            size = {"width": reply["width"], "height": reply["height"]}
-            image = check_image(files.image, since=files.begun_at, **size)
+            image = self._check(reply, files)
         except (_Unsuccessful, BadTask, BadImage) as error:
             return self._unsuccessful(error, files, watch)
+        return _succeeded(reply, image, watch)
+
+    def _check(self, reply: dict[str, Any], files: AttemptFiles) -> ImageFacts:
+        size = {"width": reply["width"], "height": reply["height"]}
+        try:
+            return check_image(files.image, since=files.begun_at, **size)
         except OSError as error:
             raise NodeUnfit(f"cannot read {files.image}: {error.strerror or error}") from error
-        return _succeeded(reply, image, watch)
 
     def _unsuccessful(self, error: Exception, files: AttemptFiles, watch: _Watch) -> Rendered:
         outcome = error.outcome if isinstance(error, _Unsuccessful) else Outcome.FAILED
@@ -188,6 +192,7 @@ class BlenderSession:
             "scene": settings.scene,
             "frame": request.frame,
             "image": str(files.image),
+            "extension": settings.extension,
             "log": str(files.log),
             "threads": self.threads or len(self.cores),
             "autoexec": settings.autoexec,

@@ -43,7 +43,7 @@ class Stage:
     def open(self, ask: dict[str, Any]) -> None:
         """Make the scene asked for the open one, read and set up if it is not so already.
 
-        It is read, too, when other settings are asked for: each task starts from the file's own, and
+        It is read, too, when other settings are asked for: a task starts from the file's own, and
         persistent data does not notice every setting that changes.
         """
         if self._opened is not None and self._opened == _fingerprint(ask):
@@ -128,7 +128,7 @@ def _configure(scene: bpy.types.Scene, ask: dict[str, Any]) -> None:
     settings.use_file_extension = False  # the path is the attempt's, to the letter
     settings.use_overwrite = True
     settings.use_placeholder = False
-    _choose_format(settings.image_settings, os.path.splitext(ask["image"])[1].lower())
+    _choose_format(settings.image_settings, ask["extension"].lower())
 
 
 def _use_camera(scene: bpy.types.Scene, name: str) -> None:
