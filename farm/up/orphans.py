@@ -19,6 +19,7 @@ class Orphans:
     """The orphans that come to us from now on; children that we have already are left alone."""
 
     def __init__(self) -> None:
+        """From now on they come to us, until `end`."""
         _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)
         self._spared = {child.pid for child in psutil.Process().children()}
 
@@ -35,6 +36,7 @@ class Orphans:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     child.kill()
                 _reap(child.pid, 0)  # its own children come to us now: look again
+        _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 0)
 
     def _present(self) -> list[psutil.Process]:
         return [child for child in psutil.Process().children() if child.pid not in self._spared]

@@ -49,7 +49,15 @@ class Up:
         return next(part for part in self.parts if words in " ".join(part.cmdline()))
 
     def nothing_runs(self) -> bool:
-        return not any(part.is_running() for part in self.parts)
+        return not any(runs(part) for part in self.parts)
+
+
+def runs(process: psutil.Process) -> bool:
+    """A process that nobody has waited for yet has ended all the same."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager
