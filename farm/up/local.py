@@ -1,6 +1,7 @@
 """A whole farm on one machine: store, scheduler, service and one worker, up and down as one."""
 
 import http.client
+import importlib.util
 import json
 import os
 from collections.abc import Iterator
@@ -36,6 +37,8 @@ class LocalOptions:
         check_name("node", self.node)
         if self.slots < 1:
             raise BadRequest(f"{self.slots} slots: a farm needs at least 1")
+        if importlib.util.find_spec("uvicorn") is None:
+            raise BadRequest("the service is not installed here: install karst-farm[service]")
 
 
 class LocalFarm:
