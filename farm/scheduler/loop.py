@@ -15,7 +15,7 @@ from farm.store import Store
 
 log = logging.getLogger("karst.scheduler")
 
-FIRST_LAYERS = 64  #: of each production, looked at first
+NEXT_LAYERS = 64  #: of each production, looked at when the first ones leave slots free
 MOST_LAYERS = 4096  #: … and at most, when slots stay free
 RECALL_SECONDS = 0.5  #: between two looks at all leases; a recall acts at a task boundary anyway
 
@@ -41,19 +41,20 @@ class Decider:
 
     def decide(self) -> Pass:
         """Give every free slot what is due. Raises NotLeader, StoreUnavailable."""
-        layers, done = FIRST_LAYERS, Pass()
+        layers, done = 0, Pass()  # at first as many as there are free cores
         while True:
             snapshot = self._store.leader.snapshot(layers_per_production=layers)
             decision = plan(snapshot)
             step = self._carry_out(decision)
             done = Pass(granted=done.granted + step.granted, refused=done.refused + step.refused)
             # Slots that are still free may fit a layer further back in the line.
-            idle = any(node.free.cores > 0 for node in snapshot.nodes)
-            if not (snapshot.more_layers and idle and layers < MOST_LAYERS):
+            free = sum(node.free.cores for node in snapshot.nodes)
+            idle = free - sum(grant.resources.cores for grant in decision.grants)
+            if not (snapshot.more_layers and idle > 0 and layers < MOST_LAYERS):
                 break
             if not step.granted:
-                layers *= 8
-        recalled = self._recall(layers) if decision.unmet else 0
+                layers = max(NEXT_LAYERS, layers * 8)
+        recalled = self._recall(max(NEXT_LAYERS, layers)) if decision.unmet else 0
         return Pass(granted=done.granted, refused=done.refused, recalled=recalled)
 
     def _carry_out(self, decision: Plan) -> Pass:

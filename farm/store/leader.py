@@ -56,7 +56,11 @@ class LeaderStore:
         return int(nodes), int(leases)
 
     def snapshot(self, *, layers_per_production: int = 256, leases: bool = False) -> Snapshot:
-        """The farm at one instant; all leases too when `leases`."""
+        """The farm at one instant; all leases too when `leases`.
+
+        Of each production the most urgent layers that want slots; 0 `layers_per_production`: as
+        many as could be served now, a few at least.
+        """
         nodes, layers, productions, held, more = self._connection.call(
             "farm_snapshot", layers_per_production, int(leases)
         )

@@ -1,5 +1,5 @@
--- What a decision needs to see of nodes and waiting layers, each as an array of fields in this order;
--- a layer has four more: priority, created ms, production, {nodes to avoid, per task}.
+-- What a decision needs to see of nodes and waiting layers, each an array in this order; a layer has
+-- four more: priority, created ms, production, {nodes to avoid, per task}.
 -- KEYS: derived, see _keys.lua. Returns: helpers for snapshot.lua.
 local NODE = {'name', 'epoch', 'pool', 'cores', 'memory_bytes', 'gpus', 'free_cores',
   'free_memory_bytes', 'free_gpus', 'warm', 'state', 'unfit'}
@@ -18,25 +18,43 @@ end
 
 -- Of each ready task that should rather run elsewhere, the nodes it failed on.
 local function avoided(id)
-  local names, layer = {}, {states = states_key(id)}
-  local all = redis.call('HGETALL', avoid_key(id))
+  local names, layer, all = {}, {states = states_key(id)}, redis.call('HGETALL', avoid_key(id))
   for i = 1, #all, 2 do
     if task_state(layer, all[i]) == 'ready' then table.insert(names, all[i + 1]) end
   end
   return names
 end
 
-local function waiting_layers(production, most, layers)
-  local ids = redis.call('ZRANGE', waiting_key(production), 0, most - 1)
-  for _, id in ipairs(ids) do
-    local layer = read(layer_key(id), LAYER)
-    local job = redis.call('HMGET', job_key(layer[2]), 'priority', 'created_ms')
-    table.insert(layer, job[1])
-    table.insert(layer, job[2])
-    table.insert(layer, production)
-    table.insert(layer, avoided(id))
-    table.insert(layers, layer)
-  end
-  return #ids == most
+-- nil when leases that are about to start will take all that is ready.
+local function view_layer(id, production)
+  local layer = read(layer_key(id), LAYER)
+  if tonumber(layer[3]) <= tonumber(layer[4]) then return nil end
+  local job = redis.call('HMGET', job_key(layer[2]), 'priority', 'created_ms')
+  layer[10], layer[11], layer[12], layer[13] = job[1], job[2], production, avoided(id)
+  return layer
 end
 
+-- Add the first `most` layers of a production that want slots. Returns whether there may be more.
+local function waiting_layers(production, most, layers)
+  local at, found, ids = 0, 0, nil
+  repeat
+    ids = redis.call('ZRANGE', waiting_key(production), at, at + most - 1)
+    for _, id in ipairs(ids) do
+      local layer = view_layer(id, production)
+      if layer then
+        found = found + 1
+        table.insert(layers, layer)
+      end
+      if found == most then return true end
+    end
+    at = at + #ids
+  until #ids < most
+  return false
+end
+
+-- No more layers can be served now than cores are free; a few more are looked at for recalls.
+local function servable(nodes)
+  local free = 8
+  for _, node in ipairs(nodes) do free = free + tonumber(node[7]) end
+  return free
+end
