@@ -9,6 +9,7 @@ import logging
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ from farm.store.waiting import open_when_ready
 from workers import machine
 from workers.blender.find import find_blender
 from workers.consumer import Consumer
+from workers.folder import StateFolder
 from workers.heart import Heart
 from workers.renderer import RendererPool
 from workers.sessions import BlenderPool
@@ -69,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         "--state",
         type=Path,
         default=Path.home() / ".local" / "state" / "farm-worker",
-        help="folder for results the store has not taken yet",
+        help="folder for results the store has not taken yet; one per worker",
     )
     parser.add_argument("--renderers", default=POOL_FACTORY, help=argparse.SUPPRESS)
     return parser
@@ -78,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
 def _work(arguments: argparse.Namespace) -> None:
     """Register, serve until told to stop, sign off. Raises FarmError, OSError."""
     redis_url = setting("redis_url", arguments.redis_url)
+    folder = StateFolder(arguments.state)
+    tempfile.tempdir = str(folder.temporary)
     spec, pool = _machine(arguments)
     stop = threading.Event()
     _on_signals(stop.set)
@@ -87,9 +91,7 @@ def _work(arguments: argparse.Namespace) -> None:
         return
     queue = LeaseQueue(redis_url)
     consumer = Consumer(queue.app, spec.name, slots=spec.resources.cores)
-    station = Station(
-        spec, store=store, pool=pool, state=arguments.state, on_superseded=consumer.stop
-    )
+    station = Station(spec, store=store, pool=pool, state=folder.path, on_superseded=consumer.stop)
     queue.purge(spec.name)
     station.register()
     heart = Heart(heart_store, station)

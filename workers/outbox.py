@@ -84,7 +84,7 @@ class Outbox:
         count = 0
         for path in sorted(self._folder.glob("*.json")):
             with contextlib.suppress(ValueError, KeyError, TypeError):
-                told = _read(json.loads(path.read_text("utf-8")))
+                told = read_told(path)
                 store.leases.settle(told.lease, told.results, want=GIVE_UP, request=told.request)
                 count += 1
             path.unlink()
@@ -103,7 +103,9 @@ def _written(told: Told) -> dict[str, Any]:
     }
 
 
-def _read(document: dict[str, Any]) -> Told:
+def read_told(path: Path) -> Told:
+    """What `keep` wrote. Raises OSError; ValueError, KeyError or TypeError when it is damaged."""
+    document: dict[str, Any] = json.loads(path.read_text("utf-8"))
     spec: LayerSpec = read_layer_spec(document["spec"])
     results: Sequence[dict[str, Any]] = document["results"]
     return Told(

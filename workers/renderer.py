@@ -9,16 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from farm.model.errors import FarmError
+from farm.model.errors import NodeUnfit
 from farm.model.render import RenderSettings
 from farm.model.states import Outcome
-
-
-class NodeUnfit(FarmError):
-    """The node cannot render, whatever the task: no Blender, no disk space, no shared folder.
-
-    The task is not to blame; another node may well render it.
-    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +36,9 @@ class Rendered:
     reason: str = ""  #: plain words, when it did not succeed
     log_tail: tuple[str, ...] = ()  #: last lines of the attempt's log, when it did not succeed
     warnings: tuple[str, ...] = ()  #: what a person should look at, though it succeeded
+
+
+__all__ = ["NodeUnfit", "RenderRequest", "Rendered", "Renderer", "RendererPool"]
 
 
 class Renderer(Protocol):

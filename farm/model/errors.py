@@ -10,6 +10,7 @@
     │   ├── IllegalTransition   no such move in the transition table
     │   ├── LeaseLost           the lease is not ours any more: stop working on it
     │   └── NodeSuperseded      a newer worker has registered under this node's name
+    ├── NodeUnfit               the node cannot render, whatever the task
     ├── NotLeader               another scheduler leads
     ├── StoreUnavailable        Redis or Valkey cannot be reached: try again
     ├── StoreUnfit              Redis or Valkey is too old or set up in a way that loses work
@@ -57,6 +58,13 @@ class LeaseLost(Conflict):
 
 class NodeSuperseded(Conflict):
     """A newer worker has registered under this node's name."""
+
+
+class NodeUnfit(FarmError):
+    """The node cannot render, whatever the task: no Blender, no disk space, no shared folder.
+
+    The task is not to blame; another node may well render it.
+    """
 
 
 class NotLeader(FarmError):
