@@ -27,8 +27,10 @@ end
 -- Book (sign 1) or give back (sign -1) what a lease holds, on its node and for its production.
 local function book(lease, sign)
   for _, what in ipairs({'cores', 'memory_bytes', 'gpus'}) do
-    redis.call('HINCRBY', node_key(lease.node), 'free_' .. what, -sign * lease[what])
-    redis.call('HINCRBY', production_key(lease.production), what, sign * lease[what])
+    if lease[what] ~= '0' then
+      redis.call('HINCRBY', node_key(lease.node), 'free_' .. what, -sign * lease[what])
+      redis.call('HINCRBY', production_key(lease.production), what, sign * lease[what])
+    end
   end
 end
 

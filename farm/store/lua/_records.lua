@@ -3,7 +3,8 @@
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
 local RECORD_BYTES = 22
 local HEAD_FORMAT = '<I2B'        -- attempt, failed attempts
-local TAIL_FORMAT = '<I3I4I4I4I4' -- node ordinal, started s, elapsed ms, peak memory KiB, image KiB
+-- … node ordinal, started s, elapsed ms, peak memory KiB, image KiB
+local RECORD_FORMAT = '<I2BI3I4I4I4I4'
 local HEAD_BYTES = 3
 
 -- Returns the number of the last attempt and how many attempts failed.
@@ -23,8 +24,10 @@ local function clamp(value, most)
   return math.max(0, math.min(tonumber(value), most))
 end
 
-local function write_tail(layer, index, node, started_s, elapsed_ms, peak_kib, image_kib)
-  redis.call('SETRANGE', layer.records, index * RECORD_BYTES + HEAD_BYTES, struct.pack(TAIL_FORMAT,
-    clamp(node, 16777215), clamp(started_s, 4294967295), clamp(elapsed_ms, 4294967295),
-    clamp(peak_kib, 4294967295), clamp(image_kib, 4294967295)))
+-- The whole record of an attempt that ended. `argv` has from `i` on: started s, elapsed ms, peak
+-- memory KiB, image KiB.
+local function write_record(layer, index, attempt, failures, node, argv, i)
+  redis.call('SETRANGE', layer.records, index * RECORD_BYTES, struct.pack(RECORD_FORMAT, attempt,
+    failures, clamp(node, 16777215), clamp(argv[i], 4294967295), clamp(argv[i + 1], 4294967295),
+    clamp(argv[i + 2], 4294967295), clamp(argv[i + 3], 4294967295)))
 end

@@ -24,15 +24,30 @@ local function give_back(layer, lease, index, event, elsewhere)
   redis.call('RPUSH', returned_key(layer.id), index)
 end
 
+-- Tasks that ended alike and lie side by side are told as one run, "0-511:1:succeed": else the log
+-- of facts would be larger than all that it tells of.
+local function note_ended(runs, index, attempt, event)
+  local run = runs[#runs]
+  if run and run.last == index - 1 and run.attempt == attempt and run.event == event then
+    run.last = index
+  else
+    table.insert(runs, {first = index, last = index, attempt = attempt, event = event})
+  end
+end
+
 local function tell_ended(layer, lease, argv, flags)
   if #flags == 0 then return end
-  local words, avoided = {}, redis.call('EXISTS', avoid_key(layer.id)) == 1
+  local runs, avoided = {}, redis.call('EXISTS', avoid_key(layer.id)) == 1
   for n, flag in ipairs(flags) do
     local i = 6 + (n - 1) * 9
     local event = flag == 1 and argv[i + 2] or (flag == 2 and 'repeated' or 'superseded')
-    table.insert(words, argv[i] .. ':' .. argv[i + 1] .. ':' .. event)
+    note_ended(runs, tonumber(argv[i]), argv[i + 1], event)
     if avoided and SETTLED_AS[event] then redis.call('HDEL', avoid_key(layer.id), argv[i]) end
   end
+  for n, run in ipairs(runs) do
+    local last = run.last > run.first and '-' .. run.last or ''
+    runs[n] = run.first .. last .. ':' .. run.attempt .. ':' .. run.event
+  end
   fact('tasks_ended', 'job', layer.job, 'layer', layer.id, 'node', lease and lease.node or '',
-    'tasks', table.concat(words, ' '))
+    'tasks', table.concat(runs, ' '))
 end

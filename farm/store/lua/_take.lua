@@ -6,7 +6,9 @@ local RETURNED_SCANNED = 256
 
 -- A retry that should rather run elsewhere names the nodes it failed on, between spaces.
 local function avoids(layer, lease, index)
-  if lease.anywhere then return false end
+  -- Few layers have such retries at all: asked once per step, and only read while taking.
+  if layer.picky == nil then layer.picky = redis.call('EXISTS', avoid_key(layer.id)) == 1 end
+  if lease.anywhere or not layer.picky then return false end
   local names = redis.call('HGET', avoid_key(layer.id), index)
   return names and string.find(names, ' ' .. lease.node .. ' ', 1, true) ~= nil
 end
@@ -38,16 +40,18 @@ end
 local function take_fresh(layer, lease, want, taken)
   local span = FIRST_SCAN_BYTES
   while #taken < want and layer.cursor < layer.tasks do
-    local block = redis.call('GETRANGE', layer.states, layer.cursor, layer.cursor + span - 1)
+    local first = layer.cursor
+    local block = redis.call('GETRANGE', layer.states, first, first + span - 1)
     local at = string.find(block, TASK_BYTES.ready, 1, true)
-    if not at then -- a stretch of tasks that are done: look further at a time
-      layer.cursor = layer.cursor + #block
-      span = math.min(span * 8, MOST_SCAN_BYTES)
-    else
-      local index = layer.cursor + at - 1
+    -- A stretch of tasks that are done: look further at a time.
+    if not at then span = math.min(span * 8, MOST_SCAN_BYTES) end
+    while at and #taken < want do
+      local index = first + at - 1
       layer.cursor = index + 1
       if avoids(layer, lease, index) then redis.call('RPUSH', returned_key(layer.id), index)
       else take_one(layer, lease, index, taken) end
+      at = string.find(block, TASK_BYTES.ready, at + 1, true)
     end
+    if not at then layer.cursor = first + #block end
   end
 end

@@ -8,13 +8,12 @@
 -- Returns {"ok" | why the lease ended, how many results, 1 applied | 2 applied before | 0 late each,
 -- "index:attempt:failures" of each task taken, …}.
 local PER_RESULT = 9
-local function apply(layer, lease, index, attempt, event, argv, i)
-  local _, failures = read_head(layer, index)
+local function apply(layer, lease, index, attempt, failures, argv, i)
+  local event = argv[i + 2]
   if event == 'fail' or event == 'again' then failures = math.min(failures + 1, 255) end
   local after = move_task(layer, index, 'running', event)
   if not after then return error('no such move: running, ' .. event) end
-  write_head(layer, index, attempt, failures)
-  write_tail(layer, index, lease.ordinal, argv[i + 3], argv[i + 4], argv[i + 5], argv[i + 6])
+  write_record(layer, index, attempt, failures, lease.ordinal, argv, i + 3)
   if argv[i + 8] ~= '' then tell_story(layer, index, argv[i + 8]) end
   if event == 'succeed' then layer.render_ms = layer.render_ms + tonumber(argv[i + 4]) end
   if after == 'ready' then give_back(layer, lease, index, event, argv[i + 7] == '1') end
@@ -23,10 +22,10 @@ end
 
 local function settle_one(layer, lease, argv, i)
   local index, attempt = tonumber(argv[i]), tonumber(argv[i + 1])
-  local state, last = task_state(layer, index), (read_head(layer, index))
+  local state, last, failures = task_state(layer, index), read_head(layer, index)
   if lease and lease.hand[index] == attempt and state == 'running' and last == attempt then
     lease.hand[index] = nil
-    return apply(layer, lease, index, attempt, argv[i + 2], argv, i)
+    return apply(layer, lease, index, attempt, failures, argv, i)
   end
   if last == attempt and state == SETTLED_AS[argv[i + 2]] then return 2 end
   redis.call('HINCRBY', COUNTERS, 'superseded', 1)
