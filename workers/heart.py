@@ -5,7 +5,7 @@ make the node look dead. Between two beats it waits for a nudge, so an order arr
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from farm.model.errors import NodeSuperseded, NotFound, StoreUnavailable
@@ -55,6 +55,7 @@ class Heart:
         self._store = store
         self._body = body
         self._stop = threading.Event()
+        self._beating = threading.Lock()
         self._run_id = ""
         #: Leases the store believes in and nobody serves, and for how many beats.
         self._unserved: dict[str, int] = {}
@@ -65,31 +66,32 @@ class Heart:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop beating; a beat under way is waited for."""
+        """Stop beating; a beat under way is waited for, the pause between two is not."""
         self._stop.set()
-        self._thread.join(timeout=2 * HEARTBEAT_SECONDS)
+        if self._beating.acquire(timeout=2 * HEARTBEAT_SECONDS):
+            self._beating.release()
 
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._beat()
+                with self._beating:
+                    self._beat_or_register()
                 self._store.nodes.await_nudge(self._body.name, HEARTBEAT_SECONDS)
             except StoreUnavailable as error:
                 log.warning("%s; rendering goes on", error)
                 self._stop.wait(RETRY_SECONDS)
-            except NotFound:
-                log.warning("the store has given node %s up; registering again", self._body.name)
-                self._guarded(self._body.register_again)
             except NodeSuperseded as error:
                 self._body.superseded(str(error))
                 return
 
-    def _guarded(self, action: Callable[[], None]) -> None:
+    def _beat_or_register(self) -> None:
+        if self._stop.is_set():  # a node that has signed off must not come back
+            return
         try:
-            action()
-        except StoreUnavailable as error:
-            log.warning("%s; trying again", error)
-            self._stop.wait(RETRY_SECONDS)
+            self._beat()
+        except NotFound:
+            log.warning("the store has given node %s up; registering again", self._body.name)
+            self._body.register_again()
 
     def _beat(self) -> None:
         # Runs are read before the store is asked: one that starts meanwhile is not missed by it.
