@@ -22,6 +22,7 @@ class StateFolder:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
+            self._lock.close()
             raise Conflict(
                 f"another worker uses the folder {path}; give this one another --state"
             ) from error
