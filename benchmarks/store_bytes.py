@@ -19,6 +19,7 @@ from farm.store.connection import new_id
 
 FRAMES, QUICK_FRAMES = MAX_TASKS, 100_000
 CHUNK = 512
+JOBS = 1000  #: to see what a job costs, however long it is
 BEAT_SECONDS = 2.0
 QUESTIONS, QUICK_QUESTIONS = 200, 50
 LEADER, NODE = "benchmark", "n1"
@@ -32,8 +33,9 @@ def measure(quick: bool) -> Report:
         store = farm.store
         submits = [_submit(store, count) for _ in range(3)]
         before = _used(store)
-        store.jobs.submit(a_job("1"), key=new_id())  # what a job costs, however long it is
-        small = _used(store) - before
+        for _ in range(JOBS):
+            store.jobs.submit(a_job("1"), key=new_id())
+        small = (_used(store) - before) / JOBS
         before = _used(store)
         job = store.jobs.submit(a_job(f"1-{count}", chunk=CHUNK), key=new_id())
         waiting = _used(store) - before
@@ -48,7 +50,7 @@ def measure(quick: bool) -> Report:
         _per_frame("waiting frame, all the server's memory", waiting, count, 10),
         _per_frame("finished frame, the job's keys", finished_keys, count, 40),
         _per_frame("finished frame, all, with the log of facts", finished, count, 40),
-        Row(what="a job of one frame, all", unit="bytes", values=(small,)),
+        Row(what="waiting job of one frame, all", unit="bytes", values=(small,)),
         Target(what="submit", unit="s", values=tuple(submits), bound=1.0),
         Row(what="settle by the real steps", unit="frames/s", values=(count / seconds,)),
         *_asked("waiting", asked_waiting),

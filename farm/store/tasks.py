@@ -21,6 +21,8 @@ from farm.store.records import (
     read_stories,
 )
 
+_BLOCK = 4096  #: tasks that a page skips at a time
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Hand:
@@ -131,7 +133,13 @@ def _matching(
     """Indices of tasks in `states` (None: any), `first` of them skipped, at most `limit`."""
     if states is None:
         return list(range(first, min(first + limit, len(found))))
-    matches = islice(_pattern(states).finditer(found), first, first + limit)
+    start = 0
+    for at in range(0, len(found), _BLOCK):  # counting is far quicker than stepping over matches
+        count = _count(found[at : at + _BLOCK], states)
+        if count > first:
+            break
+        first, start = first - count, at + _BLOCK
+    matches = islice(_pattern(states).finditer(found, start), first, first + limit)
     return [match.start() for match in matches]
 
 
