@@ -3,11 +3,14 @@
 All of them die with the benchmark, however it ends, and nothing stays on disk.
 """
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
 
 from benchmarks.noop import make_pool
 from farm.client import Client
@@ -135,6 +138,16 @@ class BenchFarm:
             if part.is_dead():
                 words = "\n".join(part.last_words(20))
                 raise RuntimeError(f"the {part.spec.name} has died:\n{words}")
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """CPU time used so far: of this process, of each part and of the store."""
+        children = {part.spec.name: part.child for part in self._parts if part.child}
+        used = {"submitter": sum(os.times()[:2])}
+        for name, child in {**children, "store": self.server.child}.items():
+            of = psutil.Process(child.pid)
+            times = [one.cpu_times() for one in (of, *of.children(recursive=True))]
+            used[name] = sum(one.user + one.system for one in times)
+        return used
 
     def end(self, part: Part) -> None:
         """End one part early."""

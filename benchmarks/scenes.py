@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-WIDTH, HEIGHT, SAMPLES = 160, 90, 4
+WIDTH, HEIGHT, SAMPLES = 288, 162, 10
 
 
 def make_light_scene(out: Path, frames: int) -> None:
