@@ -46,6 +46,7 @@ def main(words: list[str]) -> int:
     """Run until told to stop; the exit status."""
     arguments = _parser().parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("karst").setLevel(logging.INFO)  # Celery will hush all others
     fault = ""
     try:
         _work(arguments)
