@@ -5,6 +5,7 @@ is told as the node's fault, not the task's.
 """
 
 import contextlib
+import errno
 import os
 import shlex
 from collections.abc import Iterator
@@ -14,6 +15,18 @@ from workers.images import CHECKED
 from workers.renderer import NodeUnfit, RenderRequest
 
 TAIL_LINES = 20
+_NODE_FAULTS = frozenset(
+    {
+        errno.EHOSTDOWN,
+        errno.EIO,
+        errno.ENODEV,
+        errno.ENOSPC,
+        errno.ENOTCONN,
+        errno.EROFS,
+        errno.ESTALE,
+        errno.ETIMEDOUT,
+    }
+)
 _TAIL_BYTES = 16_384
 _LONGEST_LINE = 400
 _PROBE_BYTES = 65_536
@@ -27,21 +40,21 @@ class AttemptFiles:
     """Where an attempt writes, ready to be written to."""
 
     def __init__(self, request: RenderRequest) -> None:
-        """Raises NodeUnfit when the attempt's folders cannot be used."""
+        """Raises BadTask when the attempt's folders cannot be used, NodeUnfit when no disk can."""
         settings, job, attempt = request.settings, request.job, request.attempt
         self.image = Path(settings.attempt_path(request.frame, job=job, attempt=attempt))
         self.log = Path(settings.log_path(request.frame, job=job, attempt=attempt))
         self.begun_at = 0.0  #: by the clock of the storage, which also dates the image
-        with _blame_node(self.image.parent):
+        with _blame(self.image.parent):
             self.image.parent.mkdir(parents=True, exist_ok=True)
             self.image.unlink(missing_ok=True)
-        with _blame_node(self.log.parent):
+        with _blame(self.log.parent):
             self.log.parent.mkdir(parents=True, exist_ok=True)
             self.log.write_bytes(b"")
 
     def note(self, *lines: str) -> None:
         """Add lines to the log."""
-        with _blame_node(self.log.parent), self.log.open("a", encoding="utf-8") as log:
+        with _blame(self.log.parent), self.log.open("a", encoding="utf-8") as log:
             log.writelines(f"{line}\n" for line in lines)
             log.flush()
             self.begun_at = self.begun_at or os.fstat(log.fileno()).st_mtime
@@ -67,9 +80,9 @@ class AttemptFiles:
             self.image.unlink(missing_ok=True)
 
     def probe(self) -> None:
-        """After a failure: can the node write here at all? Raises NodeUnfit when it cannot."""
+        """After a failure: is it the node's disk? Raises NodeUnfit when it is."""
         probe = self.image.with_name(self.image.name + ".probe")
-        with _blame_node(self.image.parent):
+        with _blame(self.image.parent):
             try:
                 with probe.open("wb") as file:
                     file.write(bytes(_PROBE_BYTES))
@@ -80,22 +93,28 @@ class AttemptFiles:
 
 
 def check_inputs(request: RenderRequest) -> None:
-    """Look before a minute is rendered. Raises BadTask, or NodeUnfit for a missing folder."""
+    """Look before a minute is rendered. Raises BadTask, or NodeUnfit for a dead disk."""
     extension = request.settings.extension
     if extension.lower() not in CHECKED:
         raise BadTask(f"{extension} images cannot be checked; use one of: {', '.join(CHECKED)}")
     scene = Path(request.settings.scene)
-    with _blame_node(scene.parent):
+    with _blame(scene.parent):
         if not scene.parent.is_dir():
-            raise NodeUnfit(f"folder {scene.parent} is not on this node: is its storage mounted?")
+            raise BadTask(f"folder {scene.parent} is not on this node: is its storage mounted?")
         if not scene.is_file():
             raise BadTask(f"scene {scene} is not there")
 
 
 @contextlib.contextmanager
-def _blame_node(folder: Path) -> Iterator[None]:
+def _blame(folder: Path) -> Iterator[None]:
+    """A full or dead disk is the node's fault; a folder that may not be used is the job's.
+
+    Were both the node's, one job with a bad output folder would idle node after node.
+    """
     try:
         yield
     except OSError as error:
         what = error.strerror or str(error)
-        raise NodeUnfit(f"cannot use {folder}: {what}; mend the node's storage") from error
+        if error.errno in _NODE_FAULTS:
+            raise NodeUnfit(f"cannot use {folder}: {what}; mend the node's storage") from error
+        raise BadTask(f"cannot use {folder}: {what}; mend it, or give another output") from error

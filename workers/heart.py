@@ -83,6 +83,10 @@ class Heart:
             except NodeSuperseded as error:
                 self._body.superseded(str(error))
                 return
+            except Exception:
+                # A node that renders must not fall silent over one bad beat.
+                log.exception("a heartbeat went wrong")
+                self._stop.wait(RETRY_SECONDS)
 
     def _beat_or_register(self) -> None:
         if self._stop.is_set():  # a node that has signed off must not come back
@@ -112,6 +116,8 @@ class Heart:
             order = believed.get(lease)
             if order is None or order.kill:
                 run.kill()
+            elif order.state is LeaseState.RECALLED:
+                run.leave()
         still_served = self._body.runs()
         unserved = {
             order.lease: self._unserved.get(order.lease, 0) + 1

@@ -9,8 +9,10 @@ happened until the store has heard it (docs/decisions/003)."""
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from farm.model.errors import LeaseLost, StoreUnavailable
 from farm.model.frames import Frames
@@ -18,7 +20,7 @@ from farm.model.lease import Lease, TaskInHand, TaskResult
 from farm.model.states import Outcome
 from farm.store import Store
 from farm.store.connection import new_id
-from farm.store.leases import GIVE_UP, Settled, how_many
+from farm.store.leases import GIVE_UP, KEEP, Settled, how_many
 from workers.outbox import Outbox, Told
 from workers.publish import discard, publish
 from workers.renderer import NodeUnfit, Rendered, Renderer, RenderRequest
@@ -26,6 +28,7 @@ from workers.renderer import NodeUnfit, Rendered, Renderer, RenderRequest
 log = logging.getLogger("karst.worker")
 
 RETRY_SECONDS = 0.5
+TELL_SECONDS = 1.0  #: results wait no longer than this and the task in hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,14 +67,13 @@ class LeaseRun:
     def run(self, tasks: tuple[TaskInHand, ...]) -> str:
         """Render `tasks` and all that follow; returns why the lease ended."""
         while True:
-            done = self._render_all(tasks)
+            done, rest = self._render_some(tasks)
             results = self._publish(done)
-            want = GIVE_UP if self._leaving.is_set() else how_many(results)
-            settled = self._settle(results, want)
+            settled = self._settle(results, self._want(results, rest))
             self._report(results, settled)
             if settled.ended:
                 return settled.ended
-            tasks = settled.tasks
+            tasks = rest or settled.tasks
 
     def progress(self) -> str:
         """What the task in hand is and says: "index:attempt text"; "" between tasks."""
@@ -88,16 +90,29 @@ class LeaseRun:
         if self._rendering.locked():
             self._renderer.stop()
 
-    def _render_all(self, tasks: tuple[TaskInHand, ...]) -> list[_Done]:
+    def _render_some(
+        self, tasks: tuple[TaskInHand, ...]
+    ) -> tuple[list[_Done], tuple[TaskInHand, ...]]:
+        """Render tasks until it is time to tell the store, or to leave: those done, and the rest.
+
+        A chunk is sized by the last frames; when these take longer, results must not wait for it.
+        """
         done: list[_Done] = []
-        for task in tasks:
-            if self._leaving.is_set() and (done or self._killed.is_set()):
+        tell_at = time.monotonic() + TELL_SECONDS
+        while len(done) < len(tasks) and not self._leaving.is_set():
+            one = self._render(tasks[len(done)])
+            if one is None:
                 break
-            one = self._render(task)
-            if one is not None:
-                done.append(one)
+            done.append(one)
+            if time.monotonic() > tell_at:
+                break
         self._progress = ""
-        return done
+        return done, tasks[len(done) :]
+
+    def _want(self, results: list[TaskResult], rest: tuple[TaskInHand, ...]) -> int:
+        if self._leaving.is_set():
+            return GIVE_UP
+        return KEEP if rest else how_many(results)
 
     def _render(self, task: TaskInHand) -> _Done | None:
         mark = f"{task.index}:{task.attempt}"
@@ -172,13 +187,21 @@ class LeaseRun:
                 )
             except StoreUnavailable as error:
                 if path is None and results:
-                    log.warning("%s; keeping %d results on disk", error, len(results))
-                    path = self._outbox.keep(told)
+                    log.warning("%s; keeping %d results", error, len(results))
+                    path = self._keep(told)
                 if self._killed.wait(RETRY_SECONDS):
                     return Settled(counted=(), tasks=(), ended="killed while the store was away")
             else:
                 self._outbox.delivered(told, path)
                 return settled
+
+    def _keep(self, told: Told) -> Path | None:
+        """Write results to disk; a full one costs only what a death of this worker would."""
+        try:
+            return self._outbox.keep(told)
+        except OSError as error:
+            log.warning("results are kept in memory only: %s", error)
+            return None
 
     def _report(self, results: list[TaskResult], settled: Settled) -> None:
         for result, counted in zip(results, settled.counted, strict=False):

@@ -61,7 +61,11 @@ def describe(
 
 def health(state: Path, warm_scenes: tuple[str, ...], unfit: str) -> NodeHealth:
     """How the machine does now. A full disk makes it unfit by itself."""
-    disk_free = shutil.disk_usage(state).free
+    disk_free = 0
+    try:
+        disk_free = shutil.disk_usage(state).free
+    except OSError as error:
+        unfit = unfit or f"folder {state} cannot be used: {error.strerror or error}"
     if not unfit and disk_free < LEAST_DISK_FREE_BYTES:
         unfit = f"the disk of {state} is full: {disk_free // 2**20} MiB left"
     return NodeHealth(

@@ -20,7 +20,7 @@ from farm.model.errors import BadRequest, FarmError, NodeSuperseded, StoreUnavai
 from farm.model.names import check_name
 from farm.model.node import NodeSpec
 from farm.queue import LeaseQueue
-from farm.settings import setting
+from farm.settings import HEARTBEAT_SECONDS, setting
 from farm.store.waiting import open_when_ready
 from workers import machine
 from workers.blender.find import find_blender
@@ -33,6 +33,8 @@ from workers.station import Station
 
 log = logging.getLogger("karst.worker")
 
+#: A connection that is dead without saying so must be noticed well within SILENT_SECONDS.
+BEAT_TIMEOUT_SECONDS = HEARTBEAT_SECONDS + 1.0
 #: Makes the Blender versions found and the RendererPool; benchmarks name another.
 POOL_FACTORY = "workers.main:blender_pool"
 
@@ -87,7 +89,7 @@ def _work(arguments: argparse.Namespace) -> None:
     stop = threading.Event()
     _on_signals(stop.set)
     store = open_when_ready(redis_url, stop)
-    heart_store = open_when_ready(redis_url, stop)
+    heart_store = open_when_ready(redis_url, stop, timeout_seconds=BEAT_TIMEOUT_SECONDS)
     if store is None or heart_store is None:
         return
     queue = LeaseQueue(redis_url)

@@ -51,11 +51,14 @@ class Outbox:
             self._number += 1
             path = self._folder / f"{time.time_ns():020d}-{self._number:06d}.json"
         draft = path.with_suffix(".draft")
-        with draft.open("w", encoding="utf-8") as file:
-            json.dump(_written(told), file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(path)
+        try:
+            with draft.open("w", encoding="utf-8") as file:
+                json.dump(_written(told), file)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.rename(path)
+        finally:
+            draft.unlink(missing_ok=True)
         return path
 
     def delivered(self, told: Told, path: Path | None) -> None:

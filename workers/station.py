@@ -1,22 +1,24 @@
 """The node's worker process: it registers, serves leases in slots, and leaves in good order."""
 
+import contextlib
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from farm.model.errors import LeaseLost, StoreUnavailable
+from farm.model.errors import FarmError, LeaseLost, NodeUnfit, StoreUnavailable
 from farm.model.node import NodeHealth, NodeSpec
 from farm.store import Store
 from workers import machine
 from workers.cores import Cores
 from workers.lease_run import LeaseRun
 from workers.outbox import Outbox
-from workers.renderer import NodeUnfit, RendererPool
+from workers.renderer import RendererPool
 
 log = logging.getLogger("karst.worker")
 
+KILL_AGAIN_SECONDS = 0.2  #: an order to stop may meet a renderer just before it begins
 UNFIT_SECONDS = 30.0  #: after a fault of its own a node takes no work for so long, then tries again
 
 
@@ -70,8 +72,8 @@ class Station:
     def superseded(self, why: str) -> None:
         """Another worker has this node's name: stop at once and let it have the node."""
         self.fault = why
-        self.stop_now()
         self._on_superseded()
+        self.stop_now()
 
     def store_restarted(self) -> None:
         """Tell a restarted store what it may have forgotten."""
@@ -85,9 +87,12 @@ class Station:
 
     def health(self) -> NodeHealth:
         """How the machine does, and whether it can take work."""
-        self._pool.cool()
         if self._unfit and time.monotonic() > self._fit_again_at:
             self._unfit = ""
+        try:
+            self._pool.cool()
+        except NodeUnfit as error:
+            self._note_unfit(str(error))
         return machine.health(self._state, self._pool.warm_scenes(), self._unfit)
 
     def serve(self, lease_id: str) -> str:
@@ -107,7 +112,8 @@ class Station:
         except NodeUnfit as error:
             self._be_unfit(str(error))
             self._cores.give_back(cores)
-            self._store.leases.give_up(lease.id, layer=lease.layer, epoch=lease.epoch)
+            with contextlib.suppress(StoreUnavailable):  # the heart gives back what nobody serves
+                self._store.leases.give_up(lease.id, layer=lease.layer, epoch=lease.epoch)
             return "node unfit"
         run = LeaseRun(
             lease, renderer, store=self._store, outbox=self._outbox, on_unfit=self._be_unfit
@@ -134,10 +140,12 @@ class Station:
         self._store.nodes.leaving(self.name, self.epoch, "its worker is stopping")
 
     def stop_now(self) -> None:
-        """Kill every renderer; what was in hand is given back."""
+        """Kill every renderer, and again until no lease is served; tasks in hand are given back."""
         self._leaving.set()
-        for run in self.runs().values():
-            run.kill()
+        while runs := self.runs():
+            for run in runs.values():
+                run.kill()
+            time.sleep(KILL_AGAIN_SECONDS)
 
     def close(self) -> None:
         """End every renderer; none survives this process."""
@@ -147,6 +155,12 @@ class Station:
         """Take leave of the store. Raises StoreUnavailable."""
         self._store.nodes.leave(self.name, self.epoch)
 
-    def _be_unfit(self, why: str) -> None:
+    def _note_unfit(self, why: str) -> None:
         self._fit_again_at = time.monotonic() + UNFIT_SECONDS
         self._unfit = why
+
+    def _be_unfit(self, why: str) -> None:
+        """Say so before the lease ends: else the node would be granted the next one at once."""
+        self._note_unfit(why)
+        with contextlib.suppress(FarmError):  # the heart says it again, and deals with the rest
+            self._store.nodes.heartbeat(self.name, self.epoch, self.health(), {})

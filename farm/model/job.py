@@ -6,11 +6,12 @@ from farm.model.errors import BadRequest
 from farm.model.frames import MAX_TASKS, Frames
 from farm.model.names import check_name, check_title
 from farm.model.render import RenderSettings
-from farm.model.resources import GIB, Resources
+from farm.model.resources import GIB, TIB, Resources
 from farm.model.states import JobState, Outcome, TaskState
 
 USUAL_PRIORITY = 50
 USUAL_RETRIES = 2
+MOST_RESOURCES = Resources(cores=16_384, memory_bytes=1024 * TIB, gpus=1024)
 USUAL_RESOURCES = Resources(cores=1, memory_bytes=GIB)
 
 
@@ -58,6 +59,11 @@ def _check_layer(layer: LayerSpec) -> None:
         check_name("pool", layer.pool)
     if layer.resources.cores < 1:
         raise BadRequest(f"layer {layer.name}: ask for at least 1 core")
+    if not layer.resources.fits_in(MOST_RESOURCES):
+        raise BadRequest(
+            f"layer {layer.name}: no machine is that large; the most are {MOST_RESOURCES.cores:,} "
+            f"cores, {MOST_RESOURCES.memory_bytes // TIB} TiB and {MOST_RESOURCES.gpus:,} GPUs"
+        )
     if not 0 <= layer.retries <= 100:
         raise BadRequest(f"layer {layer.name}: retries are 0 to 100, not {layer.retries}")
     if not 0 <= layer.chunk <= 10_000:

@@ -6,6 +6,7 @@ from farm.model.errors import BadRequest
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
+TIB = 1024 * GIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

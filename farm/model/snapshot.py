@@ -45,6 +45,7 @@ class LeaseView:
     priority: int
     state: LeaseState
     resources: Resources
+    granted_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,4 +65,5 @@ class Snapshot:
     layers: tuple[LayerView, ...] = ()
     leases: tuple[LeaseView, ...] = ()
     productions: tuple[ProductionView, ...] = ()
+    at: float = 0.0  #: when it was taken; all times are seconds since 1970, the store's clock
     more_layers: bool = False  #: layers were left out; ask for more when slots stay free

@@ -82,7 +82,7 @@ class _Demand:
 
     def rest(self) -> LayerView:
         """The layer with only what this plan has not met."""
-        return replace(self.layer, wanted=self.wanted)
+        return replace(self.layer, wanted=self.wanted, plain=self._plain, avoid=tuple(self._picky))
 
     def _grant(self, node: NodeView | None, *, anywhere: bool) -> Grant | None:
         if node is None:

@@ -5,11 +5,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
 
 from farm.model.errors import StoreUnavailable
 from farm.queue.app import LEASE_TASK, make_app
 
+#: What a broker that goes away in the middle of a call can look like.
+TROUBLE = (KombuError, RedisError, OSError)
 BATCH = 500  #: messages per round trip when many leases are granted at once
 
 
@@ -71,7 +74,7 @@ class LeaseQueue:
                         headers=_headers(lease),
                         correlation_id=lease,
                     )
-        except (OperationalError, OSError) as error:
+        except TROUBLE as error:
             raise StoreUnavailable(f"the queue cannot be reached: {error}") from error
 
     def purge(self, node: str) -> int:
@@ -80,5 +83,5 @@ class LeaseQueue:
             with self.app.connection_for_write() as connection:
                 channel = connection.default_channel
                 return int(channel.queue_purge(queue_of(node)) or 0)  # type: ignore[attr-defined]
-        except (OperationalError, OSError) as error:
+        except TROUBLE as error:
             raise StoreUnavailable(f"the queue cannot be reached: {error}") from error

@@ -12,7 +12,7 @@ from farm.model.errors import FarmError, NotLeader, StoreUnavailable
 from farm.queue import LeaseQueue
 from farm.scheduler.lead import Lead
 from farm.scheduler.loop import Decider
-from farm.settings import SILENT_SECONDS, TICK_SECONDS, setting
+from farm.settings import LEADER_SECONDS, SILENT_SECONDS, TICK_SECONDS, setting
 from farm.store import Store
 from farm.store.connection import new_id
 from farm.store.waiting import open_when_ready
@@ -40,9 +40,10 @@ def main() -> int:
 def run(redis_url: str, stop: threading.Event) -> None:
     """Schedule until `stop`; a store that is away is waited for. Raises StoreUnfit."""
     store = open_when_ready(redis_url, stop)
-    if store is None:
+    lead_store = open_when_ready(redis_url, stop, timeout_seconds=LEADER_SECONDS / 2)
+    if store is None or lead_store is None:
         return
-    lead = Lead(store, f"{socket.gethostname()}-{new_id()}")
+    lead = Lead(lead_store, f"{socket.gethostname()}-{new_id()}")
     decider = Decider(store, LeaseQueue(redis_url), lead.token)
     lead.start()
     try:
@@ -80,6 +81,10 @@ def _pass(store: Store, decider: Decider, lead: Lead, stop: threading.Event) -> 
     except StoreUnavailable as error:
         log.warning("%s; trying again", error)
         stop.wait(0.5)
+    except Exception:
+        # One bad layer must not stop the farm for all others: tell, and look again.
+        log.exception("a pass went wrong")
+        stop.wait(TICK_SECONDS)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,9 @@ class Lead:
             except StoreUnavailable as error:
                 self._lose(str(error))
                 self._in_touch_since = time.monotonic()
+            except Exception:
+                log.exception("the lead could not be renewed")
+                self._lose("something went wrong")
             else:
                 if time.monotonic() - began > RENEW_SECONDS:
                     self._in_touch_since = time.monotonic()

@@ -16,7 +16,8 @@ from farm.store import Store
 log = logging.getLogger("karst.scheduler")
 
 NEXT_LAYERS = 64  #: of each production, looked at when the first ones leave slots free
-MOST_LAYERS = 4096  #: … and at most, when slots stay free
+MOST_LAYERS = 32_768  #: … and at most, when slots stay free
+PASS_SECONDS = 0.1  #: after this long a pass looks no further back in the line
 RECALL_SECONDS = 0.5  #: between two looks at all leases; a recall acts at a task boundary anyway
 
 
@@ -42,6 +43,7 @@ class Decider:
     def decide(self) -> Pass:
         """Give every free slot what is due. Raises NotLeader, StoreUnavailable."""
         layers, done = 0, Pass()  # at first as many as there are free cores
+        give_up_at = time.monotonic() + PASS_SECONDS
         while True:
             snapshot = self._store.leader.snapshot(layers_per_production=layers)
             decision = plan(snapshot)
@@ -51,6 +53,8 @@ class Decider:
             free = sum(node.free.cores for node in snapshot.nodes)
             idle = free - sum(grant.resources.cores for grant in decision.grants)
             if not (snapshot.more_layers and idle > 0 and layers < MOST_LAYERS):
+                break
+            if time.monotonic() > give_up_at:  # recalls and dead nodes want their turn too
                 break
             if not step.granted:
                 layers = max(NEXT_LAYERS, layers * 8)
@@ -67,10 +71,10 @@ class Decider:
                 granted.append((grant.node, lease))
             else:
                 refused[answer] += 1
-        if "not leader" in refused:
-            raise NotLeader("another scheduler leads")
         if granted:
             self._queue.publish(granted)
+        if "not leader" in refused:
+            raise NotLeader("another scheduler leads")
         if refused:
             log.info("refused %s", dict(refused))
         return Pass(granted=len(granted), refused=sum(refused.values()))

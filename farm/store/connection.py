@@ -19,6 +19,16 @@ from farm.store.functions import HASH_TAG, library_digest, library_source
 #: Redis 7.2 and Valkey (which calls itself 7.2.4) know WAITAOF, on which a submit relies.
 OLDEST_SERVER = (7, 2)
 _REPEATS = 3
+#: Errors of the server's state, not of the call: the same call may do well in a moment.
+_PASSING_TROUBLE = (
+    "BUSY",
+    "CLUSTERDOWN",
+    "LOADING",
+    "MASTERDOWN",
+    "MISCONF",
+    "NOREPLICAS",
+    "TRYAGAIN",
+)
 
 
 def new_id() -> str:
@@ -59,7 +69,7 @@ class Connection:
         except (redis.OutOfMemoryError, redis.ReadOnlyError) as error:
             raise StoreUnavailable(f"the store at {self.where} takes no writes: {error}") from error
         except redis.ResponseError as error:
-            if str(error).startswith(("MISCONF", "LOADING", "CLUSTERDOWN", "MASTERDOWN")):
+            if str(error).startswith(_PASSING_TROUBLE):
                 raise StoreUnavailable(f"the store at {self.where} says: {error}") from error
             raise
 
@@ -81,12 +91,15 @@ class Connection:
                 return self.client.fcall(step, 1, HASH_TAG, *arguments)
 
     def call_many(self, step: str, calls: list[tuple[str | int | float, ...]]) -> list[Any]:
-        """Run `step` once per entry of `calls`, in one round trip, not as one atomic step."""
+        """Run `step` once per entry of `calls`, in one round trip, not as one atomic step.
+
+        An entry that went wrong answers with its exception; the others are not touched by it.
+        """
         with self.guard():
             pipeline = self.client.pipeline(transaction=False)
             for arguments in calls:
                 pipeline.fcall(step, 1, HASH_TAG, *arguments)
-            return list(pipeline.execute())
+            return list(pipeline.execute(raise_on_error=False))
 
     def check_server(self) -> None:
         """Raise StoreUnfit when the server is too old to keep the farm's promises."""

@@ -41,11 +41,13 @@ _HELPERS = (
     "_records",
     "_replies",
     "_leases",
+    "_stories",
     "_endings",
     "_take",
     "_chunk",
     "_settling",
     "_next",
+    "_node_views",
     "_views",
 )
 

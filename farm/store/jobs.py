@@ -1,10 +1,10 @@
 """Jobs in the store: submit, ask, and steer them."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from farm.model.errors import Conflict, NotFound
+from farm.model.errors import BadRequest, Conflict, NotFound
 from farm.model.frames import Frames
 from farm.model.job import Job, JobSpec, Layer, LayerSpec, TaskCounts
 from farm.model.states import JobState, TaskState
@@ -14,6 +14,8 @@ from farm.store.records import read_layer_spec, write_layer_spec
 
 KEY_SECONDS = 86_400  #: how long a submit's idempotency key is remembered
 RETRYABLE = frozenset({TaskState.FAILED, TaskState.CANCELLED})
+RETRIED_AT_ONCE = 10_000  #: tasks per call: about 50 ms of the store's time
+MOST_WEIGHT = 1_000_000.0
 _PAGE = 256
 
 
@@ -116,16 +118,24 @@ class JobStore:
 
         A repeated `request` returns the first answer. Raises NotFound, BadFrames.
         """
-        only = ""
-        if frames is not None:
-            only = json.dumps(_indices(self.get(job_id).layers, frames))
         request = request or new_id()
-        reply = self._connection.call("farm_retry", request, job_id, ",".join(states), only)
-        _check(reply, job_id, "retry")
-        return int(reply[1])
+        count = 0
+        for layer in self.get(job_id).layers:
+            for number, words in enumerate(_slices(layer, frames)):
+                of_slice = f"{request}:{layer.id}:{number}"
+                reply = self._connection.call(
+                    "farm_retry", of_slice, layer.id, ",".join(sorted(states)), *words
+                )
+                count += int(reply[0])
+        return count
 
     def set_weight(self, production: str, weight: float) -> None:
-        """Set a production's weight: twice the weight, twice the share. Raises NotFound."""
+        """Set a production's weight: twice the weight, twice the share.
+
+        Raises NotFound, BadRequest when it is not above 0.
+        """
+        if not 0 < weight < MOST_WEIGHT:
+            raise BadRequest(f"weight {weight}: give a number above 0, 1 is usual")
         if not self._connection.call("farm_weight", production, weight):
             raise NotFound(f"no production {production!r}; it appears with its first job")
 
@@ -158,13 +168,19 @@ def _layer_document(layer: LayerSpec) -> dict[str, Any]:
     }
 
 
-def _indices(layers: Sequence[Layer], frames: Frames) -> dict[str, list[int]]:
-    """Per layer, the tasks that render `frames`. Raises BadFrames when no layer has a frame."""
-    wanted = {layer.id: Frames(layer.spec.frames) for layer in layers}
-    return {
-        layer: [of_layer.index(frames[i]) for i in range(len(frames))]
-        for layer, of_layer in wanted.items()
-    }
+def _slices(layer: Layer, frames: Frames | None) -> Iterator[tuple[int, int, str]]:
+    """First index, number and list of indices, per call that a retry of `layer` needs.
+
+    Raises BadFrames when the layer does not have one of `frames`.
+    """
+    of_layer = Frames(layer.spec.frames)
+    if frames is None:
+        for first in range(0, len(of_layer), RETRIED_AT_ONCE):
+            yield first, RETRIED_AT_ONCE, ""
+        return
+    indices = [of_layer.index(frames[i]) for i in range(len(frames))]
+    for first in range(0, len(indices), RETRIED_AT_ONCE):
+        yield 0, 0, json.dumps(indices[first : first + RETRIED_AT_ONCE])
 
 
 def counts_of(fields: dict[str, str]) -> TaskCounts:

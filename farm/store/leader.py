@@ -61,7 +61,7 @@ class LeaderStore:
         Of each production the most urgent layers that want slots; 0 `layers_per_production`: as
         many as could be served now, a few at least.
         """
-        nodes, layers, productions, held, more = self._connection.call(
+        nodes, layers, productions, held, more, at_ms = self._connection.call(
             "farm_snapshot", layers_per_production, int(leases)
         )
         return Snapshot(
@@ -70,6 +70,7 @@ class LeaderStore:
             productions=tuple(_production(row) for row in productions),
             leases=tuple(_lease(row) for row in held if row[0] is not None),
             more_layers=bool(more),
+            at=at_ms / 1000,
         )
 
 
@@ -101,7 +102,7 @@ def _layer(row: list[Any]) -> LayerView:
         pool=row[7],
         scene=row[8],
         avoid=avoid,
-        plain=max(0, ready - unstarted - len(avoid)),
+        plain=max(0, ready - unstarted - int(row[13])),
     )
 
 
@@ -111,11 +112,12 @@ def _production(row: list[Any]) -> ProductionView:
 
 def _lease(row: list[Any]) -> LeaseView:
     return LeaseView(
-        id=row[8],
+        id=row[9],
         node=row[0],
         layer=row[1],
         production=row[2],
-        priority=int(row[9]),
+        priority=int(row[10]),
         state=LeaseState(row[4]),
         resources=_resources(*row[5:8]),
+        granted_at=int(row[8]) / 1000,
     )

@@ -14,9 +14,9 @@ from farm.model.resources import Resources
 from farm.model.states import Outcome, TaskState
 from farm.store.functions import TASK_BYTES
 
-RECORD_BYTES = 22
+RECORD_BYTES = 24
 STATE_OF_BYTE = {byte: state for state, byte in TASK_BYTES.items()}
-_HEAD = struct.Struct("<HB")
+_HEAD = struct.Struct("<IB")
 _TAIL = struct.Struct("<IIII")
 _NODE_BYTES = 3
 
@@ -80,6 +80,6 @@ def read_stories(text: str | None) -> tuple[FailedAttempt, ...]:
     for line in (text or "").splitlines():
         fields = json.loads(line)
         fields["outcome"] = Outcome(fields["outcome"])
-        fields["log_tail"] = tuple(fields["log_tail"])
+        fields["log_tail"] = tuple(fields.get("log_tail", ()))
         stories.append(FailedAttempt(**fields))
     return tuple(stories)

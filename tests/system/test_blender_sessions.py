@@ -171,16 +171,20 @@ def test_a_renderer_keeps_to_its_cores(studio: Studio) -> None:
     studio.pool.give_back(session)
 
 
-def test_an_output_that_cannot_be_written_is_the_nodes_fault(studio: Studio) -> None:
+def test_an_output_that_cannot_be_written_fails_the_task_and_not_the_node(studio: Studio) -> None:
     (studio.folder / "taken").touch()
 
-    with pytest.raises(NodeUnfit, match=r"cannot use .*Not a directory"):
-        studio.render(output=f"{studio.folder}/taken/s_####")
+    rendered = studio.render(output=f"{studio.folder}/taken/s_####")
+
+    assert rendered.outcome is Outcome.FAILED
+    assert "Not a directory; mend it, or give another output" in rendered.reason
 
 
-def test_a_scene_folder_that_is_not_mounted_is_the_nodes_fault(studio: Studio) -> None:
-    with pytest.raises(NodeUnfit, match="is its storage mounted"):
-        studio.render(scene=f"{studio.folder}/nowhere/s", output=f"{studio.folder}/s_####")
+def test_a_scene_folder_that_is_not_there_fails_the_task_and_not_the_node(studio: Studio) -> None:
+    rendered = studio.render(scene=f"{studio.folder}/nowhere/s", output=f"{studio.folder}/s_####")
+
+    assert rendered.outcome is Outcome.FAILED
+    assert "is its storage mounted" in rendered.reason
 
 
 def test_a_blender_that_does_not_start_is_the_nodes_fault(studio: Studio) -> None:

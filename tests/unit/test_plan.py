@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -279,3 +280,19 @@ def test_recalls_end_with_shares_that_differ_by_no_more_than_one_slot(count: int
     leases = [a_lease(f"{i}") for i in range(count)]
     moved = len(recalled([a_layer("2.1", 99, production="li")], leases))
     assert moved == count // 2
+
+
+def test_with_more_productions_than_slots_they_take_turns() -> None:
+    node = a_node(cores=1, free=resources(0, 0))
+    waiting = [a_layer("2.1", 9, production="li")]
+    held = a_lease("1", granted_at=100.0)
+    snapshot = a_snapshot([node], waiting, [held])
+
+    assert plan(replace(snapshot, at=130.0)).recalls == ()
+    assert [one.lease for one in plan(replace(snapshot, at=161.0)).recalls] == ["1"]
+
+
+def test_a_retry_that_should_run_elsewhere_does_not_keep_its_layer_from_its_share() -> None:
+    leases = [a_lease(str(i)) for i in range(4)]
+    layer = a_layer("2.1", 4, production="li", plain=3, avoid=(frozenset({"n1"}),))
+    assert len(recalled([layer], leases)) == 2

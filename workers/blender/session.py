@@ -5,6 +5,7 @@ is no longer wanted is killed with all it started, the failure is told in plain 
 task gets a fresh one.
 """
 
+import contextlib
 import json
 import signal
 import threading
@@ -128,7 +129,15 @@ class BlenderSession:
     def _render(self, request: RenderRequest, on_progress: Callable[[str], None]) -> Rendered:
         now = time.monotonic()
         watch = _Watch(settings=request.settings, started_at=time.time(), begun=now, heard=now)
-        files = AttemptFiles(request)
+        try:
+            files = AttemptFiles(request)
+        except BadTask as error:
+            return Rendered(
+                outcome=Outcome.FAILED,
+                started_at=watch.started_at,
+                elapsed_seconds=0.0,
+                reason=str(error),
+            )
         try:
             check_inputs(request)
             reply = self._converse(request, files, watch, on_progress)
@@ -150,9 +159,10 @@ class BlenderSession:
         if self._stopped:
             outcome, reason = Outcome.CANCELLED, "stopped while it rendered"
         files.drop_image()
-        if outcome is Outcome.FAILED:
-            files.probe()
-        files.note(f"# {outcome}: {reason}")
+        with contextlib.suppress(BadTask):  # the reason is told all the same
+            if outcome is Outcome.FAILED:
+                files.probe()
+            files.note(f"# {outcome}: {reason}")
         return Rendered(
             outcome=outcome,
             started_at=watch.started_at,

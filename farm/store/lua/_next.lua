@@ -2,8 +2,8 @@
 -- KEYS: derived, see _keys.lua. Returns: helpers for settle.lua.
 -- Why a lease takes no further task, or nil when it may go on.
 local function stop_reason(lease, want)
-  if want == 0 then return 'given up' end
   if lease.state == 'recalled' then return 'recalled' end
+  if want == 0 then return 'given up' end
   local state = redis.call('HGET', job_key(lease.job), 'state')
   if state ~= 'active' then return state end
   local node = redis.call('HMGET', node_key(lease.node), 'state', 'unfit')

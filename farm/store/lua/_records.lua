@@ -1,11 +1,11 @@
--- One record of 22 bytes per task that was ever taken: attempt, failed attempts, node, start, times
+-- One record of 24 bytes per task that was ever taken: attempt, failed attempts, node, start, times
 -- and sizes of the last attempt. farm/store/records.py reads the same layout.
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
-local RECORD_BYTES = 22
-local HEAD_FORMAT = '<I2B'        -- attempt, failed attempts
+local RECORD_BYTES = 24
+local HEAD_FORMAT = '<I4B'        -- attempt, failed attempts
 -- … node ordinal, started s, elapsed ms, peak memory KiB, image KiB
-local RECORD_FORMAT = '<I2BI3I4I4I4I4'
-local HEAD_BYTES = 3
+local RECORD_FORMAT = '<I4BI3I4I4I4I4'
+local HEAD_BYTES = 5
 
 -- Returns the number of the last attempt and how many attempts failed.
 local function read_head(layer, index)

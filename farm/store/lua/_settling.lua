@@ -1,15 +1,6 @@
--- What settling an attempt leaves behind: stories of failures, tasks given back, facts.
+-- What settling an attempt leaves behind: tasks given back, facts.
 -- KEYS: derived, see _keys.lua. Returns: helpers for settle.lua.
-local STORY_BYTES = 32768
 local SETTLED_AS = {succeed = 'succeeded', fail = 'failed'}
-
--- Failed attempts of a task, one JSON object a line, the oldest dropped when they grow too long.
-local function tell_story(layer, index, story)
-  local key = stories_key(layer.id)
-  local before = redis.call('HGET', key, index)
-  if before and #before + #story < STORY_BYTES then story = before .. '\n' .. story end
-  redis.call('HSET', key, index, story)
-end
 
 local function give_back(layer, lease, index, event, elsewhere)
   if event == 'lose' then

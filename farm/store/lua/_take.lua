@@ -34,7 +34,8 @@ local function take_returned(layer, lease, want, taken)
       else take_one(layer, lease, index, taken) end
     end
   end
-  for i = #passed, 1, -1 do redis.call('LPUSH', key, passed[i]) end
+  -- To the far end: else a node would meet the same ones each time, and never what is behind them.
+  for _, index in ipairs(passed) do redis.call('RPUSH', key, index) end
 end
 
 local function take_fresh(layer, lease, want, taken)

@@ -1,28 +1,21 @@
--- What a decision needs to see of nodes and waiting layers, each an array in this order; a layer has
--- four more: priority, created ms, production, {nodes to avoid, per task}.
+-- What a decision needs to see of waiting layers, each an array in this order and five more: priority,
+-- created ms, production, {nodes to avoid, per task}, number of such tasks.
 -- KEYS: derived, see _keys.lua. Returns: helpers for snapshot.lua.
-local NODE = {'name', 'epoch', 'pool', 'cores', 'memory_bytes', 'gpus', 'free_cores',
-  'free_memory_bytes', 'free_gpus', 'warm', 'state', 'unfit'}
 local LAYER = {'id', 'job', 'ready', 'unstarted', 'cores', 'memory_bytes', 'gpus', 'pool', 'scene'}
 
-local function read(key, fields) return redis.call('HMGET', key, unpack(fields)) end
-
-local function nodes_online()
-  local nodes = {}
-  for _, name in ipairs(redis.call('ZRANGE', ALIVE, 0, -1)) do
-    local node = read(node_key(name), NODE)
-    if node[11] == 'online' and node[12] == '' then table.insert(nodes, node) end
-  end
-  return nodes
-end
-
--- Of each ready task that should rather run elsewhere, the nodes it failed on.
+-- Of each ready task that should rather run elsewhere, the nodes it failed on; of very many a sample,
+-- since a pass cannot serve them all. Returns them, and how many there are.
+local AVOIDED_SEEN = 256
 local function avoided(id)
-  local names, layer, all = {}, {states = states_key(id)}, redis.call('HGETALL', avoid_key(id))
+  local names, layer, key = {}, {states = states_key(id)}, avoid_key(id)
+  local count = redis.call('HLEN', key)
+  if count == 0 then return names, 0 end
+  local all = redis.call('HRANDFIELD', key, AVOIDED_SEEN, 'WITHVALUES')
   for i = 1, #all, 2 do
-    if task_state(layer, all[i]) == 'ready' then table.insert(names, all[i + 1]) end
+    if task_state(layer, all[i]) == 'ready' then table.insert(names, all[i + 1])
+    else count = count - 1 end
   end
-  return names
+  return names, count
 end
 
 -- nil when leases that are about to start will take all that is ready.
@@ -30,7 +23,8 @@ local function view_layer(id, production)
   local layer = read(layer_key(id), LAYER)
   if tonumber(layer[3]) <= tonumber(layer[4]) then return nil end
   local job = redis.call('HMGET', job_key(layer[2]), 'priority', 'created_ms')
-  layer[10], layer[11], layer[12], layer[13] = job[1], job[2], production, avoided(id)
+  layer[10], layer[11], layer[12] = job[1], job[2], production
+  layer[13], layer[14] = avoided(id)
   return layer
 end
 

@@ -2,6 +2,14 @@
 -- KEYS  1 {farm}
 -- ARGV  1 token of the leader   2 silence limit, ms   3 most nodes   4 most leases
 -- Returns {nodes taken offline, unstarted leases taken back}, or {-1, -1} when not the leader.
+-- A node that beats but does not start its leases gets none for a while, longer each time.
+local MUTE_MS, MOST_DOUBLINGS = 10000, 5
+local function mute(name, at)
+  local times = redis.call('HINCRBY', node_key(name), 'not_started', 1)
+  local ms = MUTE_MS * 2 ^ math.min(times - 1, MOST_DOUBLINGS)
+  redis.call('HSET', node_key(name), 'mute_until_ms', at + ms)
+end
+
 redis.register_function('farm_reap', function(keys, argv)
   if redis.call('GET', LEADER) ~= argv[1] then return {-1, -1} end
   local at = now_ms()
@@ -12,7 +20,11 @@ redis.register_function('farm_reap', function(keys, argv)
     redis.call('HINCRBY', COUNTERS, 'silent_nodes', 1)
   end
   local late = redis.call('ZRANGEBYSCORE', UNSTARTED, '-inf', at, 'LIMIT', 0, argv[4])
-  for _, id in ipairs(late) do end_lease(open_lease(id), 'it was not started in time') end
+  for _, id in ipairs(late) do
+    local lease = open_lease(id)
+    lose_lease(lease, 'it was not started in time')
+    mute(lease.node, at)
+  end
   if #late > 0 then redis.call('HINCRBY', COUNTERS, 'unstarted_leases', #late) end
   return {#silent, #late}
 end)

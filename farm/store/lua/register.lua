@@ -20,7 +20,7 @@ register_once('farm_register', function(argv)
     'cores', spec.cores, 'memory_bytes', spec.memory_bytes, 'gpus', spec.gpus,
     'free_cores', spec.cores, 'free_memory_bytes', spec.memory_bytes, 'free_gpus', spec.gpus,
     'spec', spec.spec, 'registered_ms', at, 'heartbeat_ms', at, 'unfit', '', 'warm', '')
-  redis.call('HDEL', key, 'health', 'leaving')
+  redis.call('HDEL', key, 'health', 'leaving', 'not_started', 'mute_until_ms')
   redis.call('ZADD', ALIVE, at, name)
   redis.call('DEL', node_nudge_key(name))
   move_node(name, 'register')

@@ -50,7 +50,8 @@ redis.register_function('farm_settle', function(keys, argv)
   if first then return first end
   local layer, lease = open_layer(argv[3]), open_lease(argv[2])
   if not layer then return {'gone', 0} end
-  if not lease or lease.epoch ~= argv[4] or lease.layer ~= argv[3] then
+  -- A lease that has not started has no attempts: a store that went back in time forgot the start.
+  if not lease or lease.epoch ~= argv[4] or lease.layer ~= argv[3] or lease.state == 'granted' then
     return settle(layer, nil, argv)
   end
   return keep_answer(lease.id, argv[1], settle(layer, lease, argv))

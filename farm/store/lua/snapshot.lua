@@ -2,10 +2,11 @@
 -- and all leases when they are asked for (only a recall needs to see them).
 -- KEYS  1 {farm}
 -- ARGV  1 most layers per production, 0: as many as could be served now   2 "1" for the leases too
--- Returns {nodes, layers, productions, leases, 1 when layers were left out}, each an array of arrays
+-- Returns {nodes, layers, productions, leases, 1 when layers were left out, now ms}, each an array of arrays
 -- in the order of the fields here and in _views.lua; a lease has two more: id, priority.
 local PRODUCTION = {'name', 'weight', 'cores', 'memory_bytes', 'gpus'}
-local LEASE = {'node', 'layer', 'production', 'job', 'state', 'cores', 'memory_bytes', 'gpus'}
+local LEASE = {'node', 'layer', 'production', 'job', 'state', 'cores', 'memory_bytes', 'gpus',
+  'granted_ms'}
 
 redis.register_function{function_name = 'farm_snapshot', flags = {'no-writes'},
   callback = function(keys, argv)
@@ -23,5 +24,5 @@ redis.register_function{function_name = 'farm_snapshot', flags = {'no-writes'},
         table.insert(leases, lease)
       end
     end
-    return {nodes, layers, productions, leases, more}
+    return {nodes, layers, productions, leases, more, now_ms()}
   end}

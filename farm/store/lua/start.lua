@@ -11,6 +11,7 @@ local function start(argv)
   end
   redis.call('ZREM', UNSTARTED, lease.id)
   redis.call('HINCRBY', layer_key(lease.layer), 'unstarted', -1)
+  redis.call('HDEL', node_key(lease.node), 'not_started', 'mute_until_ms')
   redis.call('HSET', lease.key, 'state', 'started', 'started_ms', now_ms())
   local layer = open_layer(lease.layer)
   local taken = {}
