@@ -211,3 +211,8 @@ def tails_on_failure(farm: Farm) -> Iterator[None]:
         yield
     finally:
         sys.stdout.write(farm.tails())
+
+
+def told(what: str, seconds: float) -> None:
+    """Say what was measured; `pytest -rP` shows it."""
+    sys.stdout.write(f"measured: {what} after {seconds:.2f} s\n")

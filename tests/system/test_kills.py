@@ -4,7 +4,6 @@ After each death: every frame has succeeded once, every image is whole, the audi
 no Blender is left without its worker."""
 
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from farm.client import Client
 from farm.model.render import RenderSettings
 from farm.model.states import NodeState, TaskState
 from farm.up.port import HOST, free_port
-from tests.system.farm_under_test import Farm, tails_on_failure
+from tests.system.farm_under_test import Farm, tails_on_failure, told
 from tests.system.shots import Shot, blamed, settings_for, submit
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
@@ -47,11 +46,6 @@ def farm(shared: Farm) -> Iterator[Farm]:
     with tails_on_failure(shared):
         yield shared
         assert shared.orphans() == []
-
-
-def told(what: str, seconds: float) -> None:
-    """Say what was measured; `pytest -rP` shows it."""
-    sys.stdout.write(f"measured: {what} after {seconds:.2f} s\n")
 
 
 def test_a_killed_renderer_costs_one_attempt(farm: Farm, shots: Path) -> None:

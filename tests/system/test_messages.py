@@ -13,8 +13,8 @@ import pytest
 from farm.queue import LeaseQueue
 from farm.settings import START_SECONDS
 from farm.store import keys
-from tests.makers import LEADER, some_resources
-from tests.system.farm_under_test import HOUSE, Farm, tails_on_failure
+from tests.makers import LEADER
+from tests.system.farm_under_test import HOUSE, Farm, tails_on_failure, told
 from tests.system.shots import submit
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
@@ -24,13 +24,14 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     with Farm(tmp_path_factory.mktemp("farm")) as farm:
         farm.add_worker("n1", cores=2)
-        farm.wait(lambda: farm.is_online("n1"))
+        farm.add_worker("n2")
+        farm.wait(lambda: farm.is_online("n1") and farm.is_online("n2"))
         yield farm
 
 
 @pytest.fixture
 def farm(shared: Farm) -> Iterator[Farm]:
-    """A store and a node with two slots."""
+    """A store, a node with two slots, n1, and another one, n2."""
     with tails_on_failure(shared):
         yield shared
         assert shared.orphans() == []
@@ -44,20 +45,20 @@ def queue(farm: Farm) -> Iterator[LeaseQueue]:
 
 
 def test_a_lost_message_costs_no_more_than_its_start_deadline(farm: Farm, shots: Path) -> None:
-    whole_node = {"resources": some_resources(cores=2)}
-    shot = submit(farm, shots, "quick", 4, layer=whole_node)
+    shot = submit(farm, shots, "quick", 1)
     taken_back = farm.counter("unstarted_leases")
 
-    farm.grant("n1", shot.layer, cores=2)
+    farm.grant("n1", shot.layer)
     granted_at = farm.facts("lease_granted")[-1].at
     farm.add_scheduler("scheduler")
     shot.check()
     farm.remove("scheduler")
 
+    (only,) = shot.endings()
     assert farm.counter("unstarted_leases") == taken_back + 1
-    (first, *_) = [one.at for one in shot.endings()]
-    assert first - granted_at >= START_SECONDS
-    assert {one.attempt for one in shot.endings()} == {1}
+    assert (only.attempt, only.node) == (1, "n2")
+    assert only.at - granted_at >= START_SECONDS
+    told("message lost: its frame done elsewhere", only.at - granted_at)
 
 
 def test_a_message_that_comes_after_its_lease_was_taken_back_is_dropped(
