@@ -42,7 +42,9 @@ class AttemptFiles:
     def __init__(self, request: RenderRequest) -> None:
         """Raises BadTask when the attempt's folders cannot be used, NodeUnfit when no disk can."""
         settings, job, attempt = request.settings, request.job, request.attempt
-        self.image = Path(settings.attempt_path(request.frame, job=job, attempt=attempt))
+        self.image = Path(
+            settings.attempt_path(request.frame, job=job, attempt=attempt, lease=request.lease)
+        )
         self.log = Path(settings.log_path(request.frame, job=job, attempt=attempt))
         self.begun_at = 0.0  #: by the clock of the storage, which also dates the image
         with _blame(self.image.parent):

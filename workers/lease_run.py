@@ -121,6 +121,7 @@ class LeaseRun:
             frame=self._frames[task.index],
             attempt=task.attempt,
             settings=self.lease.spec.settings,
+            lease=self.lease.id,
         )
         self._progress = mark
         try:

@@ -6,7 +6,7 @@ The order that keeps it, from beginning to end:
 1. The image is written under the attempt's own name, and checked. Nobody else writes that name.
 2. The store confirms that the attempt still counts. A newer attempt, if there will be one, has
    not begun yet at this moment, and this one's image is already there.
-3. Images of all older attempts of this frame are removed, and only then
+3. Images of all other attempts of this frame, up to this number, are removed, and only then
 4. this one is renamed to the final name. A rename is all or nothing.
 5. The attempt is settled in the store.
 
@@ -32,7 +32,7 @@ def publish(request: RenderRequest) -> None:
     (If only settling failed, settle again.) Raises OSError when the disk does not play along; it
     may be repeated then.
     """
-    image = _attempt(request, request.attempt)
+    image = _attempt(request)
     final = Path(request.settings.image_path(request.frame))
     try:
         descriptor = os.open(image, os.O_RDONLY | os.O_CLOEXEC)
@@ -40,8 +40,8 @@ def publish(request: RenderRequest) -> None:
         raise _lost(request) from error
     try:
         os.fsync(descriptor)
-        for older in range(request.attempt):
-            _attempt(request, older).unlink(missing_ok=True)
+        for other in _others(request, image):
+            other.unlink(missing_ok=True)
         _rename(request, descriptor, image, final)
     finally:
         os.close(descriptor)
@@ -50,11 +50,36 @@ def publish(request: RenderRequest) -> None:
 
 def discard(request: RenderRequest) -> None:
     """Remove the attempt's image, if there is one: it does not count. May be repeated."""
-    _attempt(request, request.attempt).unlink(missing_ok=True)
+    _attempt(request).unlink(missing_ok=True)
 
 
-def _attempt(request: RenderRequest, number: int) -> Path:
-    return Path(request.settings.attempt_path(request.frame, job=request.job, attempt=number))
+def _attempt(request: RenderRequest) -> Path:
+    return Path(
+        request.settings.attempt_path(
+            request.frame, job=request.job, attempt=request.attempt, lease=request.lease
+        )
+    )
+
+
+def _others(request: RenderRequest, image: Path) -> list[Path]:
+    """Images of older attempts at the frame, and of this number by another lease.
+
+    The store has just said that this one counts, so none of them can any more.
+    """
+    stem = request.settings.attempt_stem(request.frame, job=request.job)
+    return [
+        other
+        for other in image.parent.iterdir()
+        if other.name.startswith(stem)
+        and other != image
+        and _number(other.name[len(stem) :]) <= request.attempt
+    ]
+
+
+def _number(rest: str) -> int:
+    """The attempt that a file's name tells, after its stem: "3.1f0c.png" is of attempt 3."""
+    digits = rest.partition(".")[0]
+    return int(digits) if digits.isdecimal() else 0
 
 
 def _rename(request: RenderRequest, descriptor: int, image: Path, final: Path) -> None:

@@ -22,6 +22,7 @@ class RenderRequest:
     frame: int
     attempt: int
     settings: RenderSettings
+    lease: str = ""  #: in whose hand the attempt is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,13 +35,19 @@ class RenderSettings:
         """The final name: whole, checked, and of the attempt that counts."""
         return PurePosixPath(fill_frame(self.output, frame) + self.extension)
 
-    def attempt_path(self, frame: int, *, job: str, attempt: int) -> PurePosixPath:
-        """The name an image has until its attempt is known to count. Same folder tree as the
-        final name, so that moving it is one rename.
+    def attempt_path(self, frame: int, *, job: str, attempt: int, lease: str = "") -> PurePosixPath:
+        """The name an image has until its attempt is known to count.
+
+        In a folder beside the final name, so that moving it is one rename. The lease is part of
+        it: a store that crashed may give the number of an attempt out twice, a lease's id never.
         """
         final = self.image_path(frame)
-        name = f"{job}.{final.stem}.attempt-{attempt}{self.extension}"
-        return final.parent / ".attempts" / name
+        name = f"{self.attempt_stem(frame, job=job)}{attempt}.{lease}".rstrip(".")
+        return final.parent / ".attempts" / (name + self.extension)
+
+    def attempt_stem(self, frame: int, *, job: str) -> str:
+        """What the names of all attempts at `frame` begin with, before their number."""
+        return f"{job}.{self.image_path(frame).stem}.attempt-"
 
     def log_path(self, frame: int, *, job: str, attempt: int) -> PurePosixPath:
         """Where the attempt's log lies: beside the images."""

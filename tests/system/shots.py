@@ -67,8 +67,11 @@ class Shot:
         return Path(self.settings.image_path(frame))
 
     def attempt_image(self, task: Task) -> Path:
-        path = self.settings.attempt_path(task.frame, job=self.job, attempt=task.attempt)
-        return Path(path)
+        """The image of the task's present attempt, whichever lease makes it."""
+        folder = self.image(task.frame).parent / ".attempts"
+        stem = self.settings.attempt_stem(task.frame, job=self.job)
+        name = f"{stem}{task.attempt}.*{self.settings.extension}"
+        return next(iter(folder.glob(name)), folder / name)
 
     def is_over(self) -> bool:
         return self.farm.store.jobs.get(self.job).ended_at is not None

@@ -10,19 +10,22 @@ from workers.publish import discard, publish
 from workers.renderer import RenderRequest
 
 
-def an_attempt(folder: Path, number: int, *, frame: int = 1, written: bool = True) -> RenderRequest:
+def an_attempt(
+    folder: Path, number: int, *, frame: int = 1, written: bool = True, lease: str = "ab12"
+) -> RenderRequest:
     settings = RenderSettings(scene="/s.blend", output=f"{folder}/s_####", extension=".png")
-    request = RenderRequest(job="1", frame=frame, attempt=number, settings=settings)
+    request = RenderRequest(job="1", frame=frame, attempt=number, settings=settings, lease=lease)
     if written:
         image = image_of(request)
         image.parent.mkdir(exist_ok=True)
-        image.write_text(f"attempt {number}")
+        image.write_text(f"attempt {number}" + ("" if lease == "ab12" else f" of {lease}"))
     return request
 
 
 def image_of(request: RenderRequest) -> Path:
     one = request
-    return Path(one.settings.attempt_path(one.frame, job=one.job, attempt=one.attempt))
+    path = one.settings.attempt_path(one.frame, job=one.job, attempt=one.attempt, lease=one.lease)
+    return Path(path)
 
 
 def final(folder: Path) -> str:
@@ -53,6 +56,17 @@ def test_a_newer_image_replaces_that_of_an_older_attempt(tmp_path: Path) -> None
     publish(an_attempt(tmp_path, 3))
 
     assert final(tmp_path) == "attempt 3"
+
+
+def test_a_number_given_out_twice_by_a_crashed_store_makes_two_files(tmp_path: Path) -> None:
+    forgotten, counts = an_attempt(tmp_path, 1, lease="old"), an_attempt(tmp_path, 1, lease="new")
+    publish(counts)
+
+    with pytest.raises(LeaseLost):
+        publish(forgotten)
+    discard(forgotten)
+
+    assert final(tmp_path) == "attempt 1 of new"
 
 
 def test_publishing_leaves_newer_attempts_and_other_frames_alone(tmp_path: Path) -> None:

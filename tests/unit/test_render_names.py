@@ -25,10 +25,10 @@ def test_a_frame_fills_the_run_of_hashes(pattern: str, frame: int, expected: str
 
 def test_an_attempts_image_lies_one_rename_away_from_its_final_name() -> None:
     final = settings().image_path(7)
-    attempt = settings().attempt_path(7, job="12", attempt=3)
+    attempt = settings().attempt_path(7, job="12", attempt=3, lease="1f0c")
 
     assert str(final) == "/show/out/shot_0007.png"
-    assert str(attempt) == "/show/out/.attempts/12.shot_0007.attempt-3.png"
+    assert str(attempt) == "/show/out/.attempts/12.shot_0007.attempt-3.1f0c.png"
 
 
 def test_no_two_attempts_jobs_or_frames_share_a_file() -> None:
