@@ -65,7 +65,7 @@ class Farm:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name in self.parts:
+        for name in self.parts:  # all at once, then one by one
             self.ask_to_stop(name)
         for name in list(self.parts):
             self.remove(name)
@@ -93,6 +93,7 @@ class Farm:
         self._add(name, "farm.service", "--port", str(port))
 
     def _add(self, name: str, *words: str, redis_url: str = "", alone: bool = False) -> None:
+        assert name not in self.parts, f"{name} is there already"
         cpus = sorted(os.sched_getaffinity(0))
         self.parts[name] = Part(
             words=words,
@@ -127,15 +128,17 @@ class Farm:
         return killed_at
 
     def ask_to_stop(self, name: str) -> None:
-        """SIGTERM; to a part that was stopped in its tracks, too."""
+        """Send SIGTERM, and see that it can be heard."""
         child = self.parts[name].process
         if child.poll() is None:
             child.terminate()
             child.send_signal(signal.SIGCONT)
 
     def remove(self, name: str) -> None:
-        """End a part for good."""
-        end_child(self.parts.pop(name).process, grace_seconds=10)
+        """End a part for good, if it is there; one that was stopped in its tracks, too."""
+        if name in self.parts:
+            self.ask_to_stop(name)
+            end_child(self.parts.pop(name).process, grace_seconds=10)
 
     def signal_worker(self, name: str, number: signal.Signals) -> None:
         """To the worker and to all its Blenders."""
