@@ -57,6 +57,10 @@ class LeaseQueue:
         """Use the broker at `redis_url`; nothing is sent yet."""
         self.app: Celery = make_app(redis_url)
 
+    def connect(self) -> None:
+        """Connect now, so that the first lease need not wait for it. Raises StoreUnavailable."""
+        self.publish(())
+
     def publish(self, leases: Iterable[tuple[str, str]]) -> None:
         """Send one message for each (node, lease).
 

@@ -1,6 +1,7 @@
 """`python -m farm.scheduler`: run one scheduler, leader or standby."""
 
 import argparse
+import contextlib
 import logging
 import signal
 import socket
@@ -44,7 +45,10 @@ def run(redis_url: str, stop: threading.Event) -> None:
     if store is None or lead_store is None:
         return
     lead = Lead(lead_store, f"{socket.gethostname()}-{new_id()}")
-    decider = Decider(store, LeaseQueue(redis_url), lead.token)
+    queue = LeaseQueue(redis_url)
+    with contextlib.suppress(StoreUnavailable):  # each pass connects again where it must
+        queue.connect()
+    decider = Decider(store, queue, lead.token)
     lead.start()
     try:
         while not stop.is_set():
