@@ -13,6 +13,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
 
 from farm import __version__
@@ -86,10 +87,9 @@ def _work(arguments: argparse.Namespace) -> None:
     folder = StateFolder(arguments.state)
     tempfile.tempdir = str(folder.temporary)
     spec, pool = _machine(arguments)
-    stop = threading.Event()
-    _on_signals(stop.set)
-    store = open_when_ready(redis_url, stop)
-    heart_store = open_when_ready(redis_url, stop, timeout_seconds=BEAT_TIMEOUT_SECONDS)
+    stop = StopSignals()
+    store = open_when_ready(redis_url, stop.asked)
+    heart_store = open_when_ready(redis_url, stop.asked, timeout_seconds=BEAT_TIMEOUT_SECONDS)
     if store is None or heart_store is None:
         return
     queue = LeaseQueue(redis_url)
@@ -99,7 +99,7 @@ def _work(arguments: argparse.Namespace) -> None:
     station.register()
     heart = Heart(heart_store, station)
     heart.start()
-    _serve(station, consumer)
+    _serve(station, consumer, stop)
     heart.close()
     station.close()
     if station.fault:
@@ -123,28 +123,60 @@ def _machine(arguments: argparse.Namespace) -> tuple[NodeSpec, RendererPool]:
     return spec, pool
 
 
-def _serve(station: Station, consumer: Consumer) -> None:
+class StopSignals:
+    """SIGTERM and Ctrl-C, counted by a thread of its own.
+
+    A handler may have interrupted whoever holds the lock that it would need to set an event or to
+    start a thread; to put something into a SimpleQueue it needs none.
+    """
+
+    def __init__(self) -> None:
+        """Listen from now on."""
+        self.asked = threading.Event()
+        self.asked_again = threading.Event()
+        self._heard: SimpleQueue[int] = SimpleQueue()
+        threading.Thread(target=self._count, name="signals", daemon=True).start()
+        self.listen()
+
+    def listen(self) -> None:
+        """Take the signals, also from somebody who has set handlers meanwhile."""
+
+        def handler(number: int, _frame: FrameType | None) -> None:
+            self._heard.put(number)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, handler)
+
+    def _count(self) -> None:
+        self._heard.get()
+        self.asked.set()
+        self._heard.get()
+        self.asked_again.set()
+
+
+def _serve(station: Station, consumer: Consumer, stop: StopSignals) -> None:
     """Consume until a signal: the first drains, the second kills."""
-    calls: list[int] = []
 
     def drain() -> None:
+        stop.asked.wait()
+        log.info("stopping: tasks in hand finish; signal again to kill them")
         try:
             station.leave()
         except StoreUnavailable as error:
             log.warning("%s; leaving all the same", error)
         consumer.stop()
 
-    def on_signal() -> None:
-        calls.append(1)
-        if len(calls) == 1:
-            log.info("stopping: tasks in hand finish; signal again to kill them")
-            # Not in the signal handler itself: it may have interrupted a call to the store.
-            threading.Thread(target=drain, daemon=True).start()
-        else:
-            log.info("stopping now")
-            threading.Thread(target=station.stop_now, daemon=True).start()
+    def kill() -> None:
+        stop.asked_again.wait()
+        log.info("stopping now")
+        station.stop_now()
 
-    consumer.run(station.serve, on_ready=lambda: _on_signals(on_signal))
+    def ready() -> None:
+        stop.listen()
+        for action in (drain, kill):
+            threading.Thread(target=action, daemon=True).start()
+
+    consumer.run(station.serve, on_ready=ready)
 
 
 def _sign_off(station: Station) -> None:
@@ -152,14 +184,6 @@ def _sign_off(station: Station) -> None:
         station.sign_off()
     except StoreUnavailable as error:
         log.warning("%s; the store will notice that this node is gone", error)
-
-
-def _on_signals(action: Callable[[], None]) -> None:
-    def handler(_number: int, _frame: FrameType | None) -> None:
-        action()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handler)
 
 
 def blender_pool() -> tuple[tuple[str, ...], RendererPool]:

@@ -14,6 +14,7 @@ from farm.client import Client
 from farm.model.render import RenderSettings
 from farm.model.states import NodeState, TaskState
 from farm.up.port import HOST, free_port
+from tests.system.door import a_door
 from tests.system.farm_under_test import Farm, tails_on_failure, told
 from tests.system.shots import Shot, blamed, settings_for, submit
 
@@ -245,6 +246,21 @@ def test_a_worker_asked_twice_ends_at_once_and_leaves_nothing(farm: Farm, shots:
     settled = shot.task(task.frame)
     assert (settled.attempt, settled.node, blamed(settled)) == (task.attempt + 1, "n2", [])
     told("second SIGTERM: the worker is gone", took)
+
+
+def test_a_worker_asked_to_stop_while_it_starts_does_not_stay(farm: Farm) -> None:
+    with a_door(farm, "n3") as door:
+        door.word = b"farm_register"
+        farm.add_worker("n3", redis_url=door.redis_url)
+        farm.wait(door.held.is_set)
+        worker = farm.parts["n3"].process
+
+        worker.terminate()
+        door.opened.set()
+        farm.wait(lambda: worker.poll() is not None, seconds=15)
+
+        assert worker.returncode == 0
+        assert _state(farm, "n3") is NodeState.OFFLINE
 
 
 def _state(farm: Farm, name: str) -> NodeState | None:

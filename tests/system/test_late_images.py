@@ -5,16 +5,12 @@ Each test stops a worker at one step of the way from attempt to final name (docs
 import contextlib
 import os
 import signal
-import socket
-import socketserver
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-from farm.up.port import HOST
+from tests.system.door import Door, a_door
 from tests.system.farm_under_test import Farm, tails_on_failure
 from tests.system.shots import blamed, pixels, submit
 
@@ -23,62 +19,10 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 SILENT_ENOUGH_SECONDS = 4.0  #: to take a node for dead: more than two heartbeats
 
 
-class _Line(socketserver.BaseRequestHandler):
-    """One connection of a worker to the store."""
-
-    def handle(self) -> None:
-        door = self.server
-        assert isinstance(door, Door)
-        with socket.create_connection(door.store) as store:
-            back = threading.Thread(target=_pass_on, args=(store, self.request))
-            back.start()
-            while words := _receive(self.request):
-                if door.word and door.word in words:
-                    door.held.set()
-                    door.opened.wait()
-                store.sendall(words)
-            store.shutdown(socket.SHUT_RDWR)
-            back.join()
-
-
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while words := _receive(source):
-            target.sendall(words)
-
-
-def _receive(source: socket.socket) -> bytes:
-    with contextlib.suppress(OSError):
-        return source.recv(65536)
-    return b""
-
-
-class Door(socketserver.ThreadingTCPServer):
-    """A way to the store that holds back every command with a certain word in it, until opened."""
-
-    allow_reuse_address = True
-
-    def __init__(self, redis_url: str) -> None:
-        """Let everything through, until `word` is set."""
-        super().__init__((HOST, 0), _Line)
-        parts = urlsplit(redis_url)
-        self.store = (parts.hostname, parts.port)
-        self.redis_url = redis_url.replace(f":{parts.port}/", f":{self.server_address[1]}/")
-        self.word = b""
-        self.held = threading.Event()  #: a command waits
-        self.opened = threading.Event()
-
-
 @pytest.fixture
 def door(farm: Farm) -> Iterator[Door]:
-    with Door(farm.server.url) as door:
-        thread = threading.Thread(target=door.serve_forever)
-        thread.start()
+    with a_door(farm, "n1") as door:
         yield door
-        door.opened.set()
-        farm.remove("n1")  # so that its lines end
-        door.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
