@@ -2,11 +2,13 @@
 -- KEYS  1 {farm}
 -- ARGV  1 token of the leader   2 silence limit, ms   3 most nodes   4 most leases
 -- Returns {nodes taken offline, unstarted leases taken back}, or {-1, -1} when not the leader.
--- A node that beats but does not start its leases gets none for a while, longer each time.
+-- A node that beats but does not start its leases gets none for a while, longer each time; the first
+-- time it may only have been a message that was lost.
 local MUTE_MS, MOST_DOUBLINGS = 10000, 5
 local function mute(name, at)
   local times = redis.call('HINCRBY', node_key(name), 'not_started', 1)
-  local ms = MUTE_MS * 2 ^ math.min(times - 1, MOST_DOUBLINGS)
+  if times == 1 then return end
+  local ms = MUTE_MS * 2 ^ math.min(times - 2, MOST_DOUBLINGS)
   redis.call('HSET', node_key(name), 'mute_until_ms', at + ms)
 end
 
