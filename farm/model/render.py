@@ -5,9 +5,8 @@ service and audit always agree on where a frame lies.
 """
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
 from farm.model.errors import BadRequest
 
@@ -27,9 +26,6 @@ class RenderSettings:
     autoexec: bool = False  #: may the scene run its own Python?
     no_progress_seconds: float = 1800.0  #: longest silence of a renderer
     task_seconds: float = 86_400.0  #: longest time for one task
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
     def image_path(self, frame: int) -> PurePosixPath:
         """The final name: whole, checked, and of the attempt that counts."""

@@ -11,7 +11,7 @@ from typing import Any
 from farm.model.job import FailedAttempt, LayerSpec
 from farm.model.render import RenderSettings
 from farm.model.resources import Resources
-from farm.model.states import Outcome, TaskState
+from farm.model.states import Outcome
 from farm.store.functions import TASK_BYTES
 
 RECORD_BYTES = 24
@@ -49,11 +49,6 @@ def read_record(records: bytes, at: int) -> Record:
         peak_memory_kib=memory,
         image_kib=image,
     )
-
-
-def states_in(states: bytes) -> dict[TaskState, int]:
-    """How many tasks of a layer's state string are in each state."""
-    return {state: states.count(bytes([byte])) for state, byte in TASK_BYTES.items()}
 
 
 def write_layer_spec(spec: LayerSpec) -> str:

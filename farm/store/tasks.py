@@ -30,7 +30,6 @@ class _Hand:
 
     node: str
     progress: str
-    started_ms: int
 
 
 class TaskQuestions:
@@ -84,15 +83,15 @@ class TaskQuestions:
             leases = sorted(client.smembers(keys.layer(layer_id, "leases")))
             pipeline = client.pipeline(transaction=False)
             for lease in leases:
-                pipeline.hmget(keys.lease(lease), "node", "tasks", "progress", "started_ms")
+                pipeline.hmget(keys.lease(lease), "node", "tasks", "progress")
             found = pipeline.execute() if leases else []
         hands: dict[int, _Hand] = {}
-        for node, tasks, progress, started in found:
+        for node, tasks, progress in found:
             running, _, text = (progress or "").partition(" ")
             for word in (tasks or "").split():
                 index, _, attempt = word.partition(":")
                 shown = text if running == f"{index}:{attempt}" else ""
-                hands[int(index)] = _Hand(node=node, progress=shown, started_ms=int(started or 0))
+                hands[int(index)] = _Hand(node=node, progress=shown)
         return hands
 
     def _node_names(self) -> dict[int, str]:

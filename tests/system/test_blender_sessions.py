@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import psutil
@@ -95,7 +96,7 @@ def test_a_worker_that_is_killed_takes_its_renderer_along(studio: Studio, tmp_pa
         "from workers.renderer import RenderRequest\n"
         "from workers.blender.find import module\n"
         "from workers.sessions import BlenderPool\n"
-        f"settings = RenderSettings(**{settings.as_dict()!r})\n"
+        f"settings = RenderSettings(**{asdict(settings)!r})\n"
         "session = BlenderPool(module()).borrow(settings, threads=1)\n"
         "request = RenderRequest(job='1', frame=1, attempt=1, settings=settings)\n"
         "session.render(request, lambda line: print(session.pid, line, flush=True))\n"

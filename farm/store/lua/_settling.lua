@@ -1,5 +1,6 @@
 -- What settling an attempt leaves behind: tasks given back, facts.
 -- KEYS: derived, see _keys.lua. Returns: helpers for settle.lua.
+local FIRST_RESULT, PER_RESULT = 6, 9 -- where results are among the arguments of settle.lua
 local SETTLED_AS = {succeed = 'succeeded', fail = 'failed'}
 
 local function give_back(layer, lease, index, event, elsewhere)
@@ -30,7 +31,7 @@ local function tell_ended(layer, lease, argv, flags)
   if #flags == 0 then return end
   local runs, avoided = {}, redis.call('EXISTS', avoid_key(layer.id)) == 1
   for n, flag in ipairs(flags) do
-    local i = 6 + (n - 1) * 9
+    local i = FIRST_RESULT + (n - 1) * PER_RESULT
     local event = flag == 1 and argv[i + 2] or (flag == 2 and 'repeated' or 'superseded')
     note_ended(runs, tonumber(argv[i]), argv[i + 1], event)
     if avoided and SETTLED_AS[event] then redis.call('HDEL', avoid_key(layer.id), argv[i]) end

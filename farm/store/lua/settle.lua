@@ -7,7 +7,6 @@
 --       image KiB, "1" to retry elsewhere, story JSON or ""
 -- Returns {"ok" | why the lease ended, how many results, 1 applied | 2 applied before | 0 late each,
 -- "index:attempt:failures" of each task taken, …}.
-local PER_RESULT = 9
 local function apply(layer, lease, index, attempt, failures, argv, i)
   local event = argv[i + 2]
   if event == 'fail' or event == 'again' then failures = math.min(failures + 1, 255) end
@@ -34,7 +33,7 @@ end
 
 local function settle(layer, lease, argv)
   local flags = {}
-  for i = 6, #argv, PER_RESULT do table.insert(flags, settle_one(layer, lease, argv, i)) end
+  for i = FIRST_RESULT, #argv, PER_RESULT do table.insert(flags, settle_one(layer, lease, argv, i)) end
   tell_ended(layer, lease, argv, flags)
   local status, taken = 'gone', {}
   if lease then status, taken = next_tasks(layer, lease, tonumber(argv[5])) end
