@@ -16,8 +16,8 @@ from PIL import Image, ImageChops
 from benchmarks.farm import BenchFarm, bench_farm
 from benchmarks.scenes import make_demo_scene, make_light_scene
 from benchmarks.table import Report, Row, Target, ratios, run
+from farm.blender import BlenderCommand, find_blender
 from farm.model.render import RenderSettings
-from workers.blender.find import BlenderCommand, find_blender
 
 SLOTS = 2
 LIGHT_FRAMES, QUICK_LIGHT_FRAMES = 48, 12

@@ -17,6 +17,7 @@ from queue import SimpleQueue
 from types import FrameType
 
 from farm import __version__
+from farm.blender import find_blender
 from farm.model.errors import BadRequest, FarmError, NodeSuperseded, StoreUnavailable
 from farm.model.names import check_name
 from farm.model.node import NodeSpec
@@ -24,7 +25,6 @@ from farm.queue import LeaseQueue
 from farm.settings import HEARTBEAT_SECONDS, setting
 from farm.store.waiting import open_when_ready
 from workers import machine
-from workers.blender.find import find_blender
 from workers.consumer import Consumer
 from workers.folder import StateFolder
 from workers.heart import Heart

@@ -7,9 +7,9 @@ Blenders than there were leases at one time; and `close` leaves none.
 import threading
 import time
 
+from farm.blender import BlenderCommand, find_blender
 from farm.model.render import RenderSettings
 from workers.blender.child import Spawner
-from workers.blender.find import BlenderCommand, find_blender
 from workers.blender.session import TASKS_PER_CHILD, BlenderSession
 from workers.renderer import NodeUnfit, Renderer
 

@@ -1,11 +1,12 @@
 """Productions, jobs, layers and tasks: what a studio submits, and what it sees of it."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from farm.model.errors import BadRequest
 from farm.model.frames import MAX_TASKS, Frames
 from farm.model.names import check_name, check_title
-from farm.model.render import RenderSettings
+from farm.model.render import ReelSettings, RenderSettings
 from farm.model.resources import GIB, TIB, Resources
 from farm.model.states import JobState, Outcome, TaskState
 
@@ -13,6 +14,12 @@ USUAL_PRIORITY = 50
 USUAL_RETRIES = 2
 MOST_RESOURCES = Resources(cores=16_384, memory_bytes=1024 * TIB, gpus=1024)
 USUAL_RESOURCES = Resources(cores=1, memory_bytes=GIB)
+
+
+class LayerKind(StrEnum):
+    RENDER = "render"  #: a task is one frame, rendered by Blender
+    SHEET = "sheet"  #: one task: a contact sheet of another layer's frames
+    MOVIE = "movie"  #: one task: an mp4 of another layer's frames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +33,9 @@ class LayerSpec:
     pool: str = ""  #: only nodes of this pool; "" is any
     retries: int = USUAL_RETRIES  #: failed attempts a task may have beyond its first
     chunk: int = 0  #: tasks per call; 0 lets the farm choose from measured times
+    kind: LayerKind = LayerKind.RENDER
+    after: str = ""  #: name of the layer whose tasks must all have succeeded first; "" is none
+    reel: ReelSettings | None = None  #: of a sheet or a movie only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

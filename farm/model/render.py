@@ -26,6 +26,14 @@ class RenderSettings:
     autoexec: bool = False  #: may the scene run its own Python?
     no_progress_seconds: float = 1800.0  #: longest silence of a renderer
     task_seconds: float = 86_400.0  #: longest time for one task
+    #: Of a sent job: the digest of its manifest, whose files lie under the root "/" of `scene` and
+    #: `output`, on each node in a folder of its own. "": both lie on storage that the nodes share.
+    manifest: str = ""
+
+    @property
+    def is_sent(self) -> bool:
+        """Do its files come from the farm's content store, and its images go back there?"""
+        return bool(self.manifest)
 
     def image_path(self, frame: int) -> PurePosixPath:
         """The final name: whole, checked, and of the attempt that counts."""
@@ -45,10 +53,32 @@ class RenderSettings:
         """What the names of all attempts at `frame` begin with, before their number."""
         return f"{job}.{self.image_path(frame).stem}.attempt-"
 
+    def thumbnail_path(self, frame: int) -> PurePosixPath:
+        """A small JPEG with the image's right colours, in a folder beside it."""
+        final = self.image_path(frame)
+        return final.parent / ".thumbnails" / (final.stem + ".jpg")
+
     def log_path(self, frame: int, *, job: str, attempt: int) -> PurePosixPath:
         """Where the attempt's log lies: beside the images."""
         final = self.image_path(frame)
         return final.parent / "logs" / f"{job}.{final.stem}.attempt-{attempt}.log"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReelSettings:
+    """What a sheet or a movie is made from: the thumbnails of another layer."""
+
+    layer: str  #: its name
+    frames: str  #: all of them, in the order they are shown
+    output: str  #: as in that layer's settings, like `extension`
+    extension: str
+    frames_per_second: float = 24.0
+
+    def render_settings(self, scene: str, manifest: str) -> RenderSettings:
+        """Enough of that layer's settings to find its thumbnails."""
+        return RenderSettings(
+            scene=scene, output=self.output, extension=self.extension, manifest=manifest
+        )
 
 
 def fill_frame(pattern: str, frame: int) -> str:

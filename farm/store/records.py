@@ -8,8 +8,8 @@ import struct
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from farm.model.job import FailedAttempt, LayerSpec
-from farm.model.render import RenderSettings
+from farm.model.job import FailedAttempt, LayerKind, LayerSpec
+from farm.model.render import ReelSettings, RenderSettings
 from farm.model.resources import Resources
 from farm.model.states import Outcome
 from farm.store.functions import TASK_BYTES
@@ -61,6 +61,9 @@ def read_layer_spec(text: str) -> LayerSpec:
     fields: dict[str, Any] = json.loads(text)
     fields["settings"] = RenderSettings(**fields["settings"])
     fields["resources"] = Resources(**fields["resources"])
+    fields["kind"] = LayerKind(fields.get("kind", LayerKind.RENDER))
+    if fields.get("reel"):
+        fields["reel"] = ReelSettings(**fields["reel"])
     return LayerSpec(**fields)
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import psutil
 from PIL import Image, ImageChops
 
+from farm.blender import module
 from farm.model.render import RenderSettings
 from farm.model.states import Outcome
 from tests.waiting import wait_until
-from workers.blender.find import module
 from workers.blender.session import BlenderSession
 from workers.renderer import Rendered, RenderRequest
 from workers.sessions import BlenderPool

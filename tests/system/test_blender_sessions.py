@@ -10,11 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from farm.blender import BlenderCommand, module
 from farm.model.states import Outcome
 from tests.system.blender_fixtures import all_of_it, scenes, studio
 from tests.system.studio import MIB, Studio, a_request, are_gone, assert_succeeded, log_of
 from tests.waiting import wait_until
-from workers.blender.find import BlenderCommand, module
 from workers.renderer import NodeUnfit
 from workers.sessions import BlenderPool
 
@@ -94,7 +94,7 @@ def test_a_worker_that_is_killed_takes_its_renderer_along(studio: Studio, tmp_pa
         "import sys\n"
         "from farm.model.render import RenderSettings\n"
         "from workers.renderer import RenderRequest\n"
-        "from workers.blender.find import module\n"
+        "from farm.blender import module\n"
         "from workers.sessions import BlenderPool\n"
         f"settings = RenderSettings(**{asdict(settings)!r})\n"
         "session = BlenderPool(module()).borrow(settings, threads=1)\n"

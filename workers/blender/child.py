@@ -22,9 +22,10 @@ from typing import Any, BinaryIO
 
 import psutil
 
-from workers.blender.find import BlenderCommand
+from farm.blender import BlenderCommand
 from workers.renderer import NodeUnfit
 
+_INSIDE = Path(__file__).with_name("inside.py")
 _WAIT_FOR_DEATH_SECONDS = 10.0  #: longer, and it hangs in the kernel, on a dead mount for instance
 
 
@@ -58,7 +59,7 @@ class Child:
         self._replies, replies = os.pipe()
         self._theirs = (requests, replies)
         self._open = {*self._theirs, self._requests, self._replies}
-        self.argv = command.argv(*self._theirs)
+        self.argv = command.argv(_INSIDE, *(str(one) for one in self._theirs))
         self.is_up = False  #: it has said that it listens
         self._process: subprocess.Popen[bytes] | None = None
         self._heard: deque[dict[str, Any]] = deque()

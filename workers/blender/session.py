@@ -14,11 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from farm.blender import BlenderCommand
 from farm.model.render import RenderSettings
 from farm.model.states import Outcome
 from workers.attempt import AttemptFiles, BadTask, check_inputs
 from workers.blender.child import Child, ChildEnded, Spawner
-from workers.blender.find import BlenderCommand
 from workers.images import BadImage, ImageFacts, check_image
 from workers.renderer import NodeUnfit, Rendered, RenderRequest
 

@@ -1,7 +1,7 @@
-"""Which Blender this node renders with, and the command that starts it.
+"""Which Blender this machine has, and the command that runs a script in it.
 
 First what FARM_BLENDER names, then `blender` on the PATH, then the bpy module beside this Python.
-The module is looked up, never imported: it would take over the worker's own process."""
+The module is looked up, never imported: it would take over our own process."""
 
 import os
 import re
@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
-from workers.renderer import NodeUnfit
+from farm.model.errors import NodeUnfit
 
-_INSIDE = str(Path(__file__).with_name("inside.py"))
 _ASK_VERSION_SECONDS = 60.0  #: a first start from cold, shared storage is slow
 
 
@@ -26,23 +25,23 @@ class BlenderCommand:
     version: str  #: "4.5.15"
     is_module: bool
 
-    def argv(self, *descriptors: int) -> list[str]:
-        """The command that starts a session; it talks over these inherited descriptors.
+    def argv(self, script: Path, *words: str) -> list[str]:
+        """The command that runs `script` with `words` after `--` in its arguments.
 
-        Scenes run no Python of their own, unless the request for one allows it."""
-        told = ["--", *(str(one) for one in descriptors)]
+        Scenes that it opens run no Python of their own, unless the script allows it."""
         if self.is_module:  # -P: the script's folder is not a place to import from
-            return [self.program, "-P", _INSIDE, *told]
+            return [self.program, "-P", str(script), "--", *words]
         quiet = ["--background", "--factory-startup", "--disable-autoexec"]
         # The exit code must come before the script: it holds for scripts named after it.
-        return [self.program, *quiet, "--python-exit-code", "3", "--python", _INSIDE, *told]
+        run = ["--python-exit-code", "3", "--python", str(script)]
+        return [self.program, *quiet, *run, "--", *words]
 
     def __str__(self) -> str:
         return f"{'bpy' if self.is_module else 'Blender'} {self.version} ({self.program})"
 
 
 def find_blender() -> BlenderCommand:
-    """The Blender to render with. Raises NodeUnfit when there is none."""
+    """The Blender to use. Raises NodeUnfit when there is none."""
     named = os.environ.get("FARM_BLENDER")
     if named:
         program = shutil.which(Path(named).expanduser())
@@ -55,7 +54,7 @@ def find_blender() -> BlenderCommand:
     found = module()
     if found is None:
         raise NodeUnfit(
-            "no Blender on this node: put blender on the PATH, set FARM_BLENDER to its path, or "
+            "no Blender on this machine: put blender on the PATH, set FARM_BLENDER to its path, or "
             "install karst-farm[blender]"
         )
     return found

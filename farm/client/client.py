@@ -1,0 +1,135 @@
+"""The farm's service as Python methods, one per route: what `farm` on the command line is made of.
+
+Answers are plain dictionaries, as the service's OpenAPI page describes them.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from farm.model import errors
+from farm.model.names import check_name
+from farm.wire import Answer, Wire
+
+_AUDIT_SECONDS = 600.0
+
+
+class Client:
+    """A connection to the service at `url`."""
+
+    def __init__(self, url: str, *, token: str = "", ca: str = "") -> None:
+        """Prepare; nothing is sent yet. Raises BadRequest for what is no HTTP address."""
+        self.wire = Wire(url, token=token, ca=ca)
+        self.url = self.wire.url
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.wire.close()
+
+    def submit(self, request: Mapping[str, Any], *, key: str = "") -> Answer:
+        """Submit a job; under the same `key` it is made once only."""
+        return self.wire.change("POST", "/jobs", request, key=key)
+
+    def jobs(
+        self, *, production: str | None = None, states: Collection[str] = (), limit: int = 100
+    ) -> list[Answer]:
+        """Jobs, newest first."""
+        asked = {"production": production, "state": list(states), "limit": limit}
+        return self.wire.rows("/jobs", asked)
+
+    def job(self, job: str) -> Answer:
+        """A job with its layers and failures."""
+        return self.wire.ask(_job(job))
+
+    def progress(self, job: str) -> Answer:
+        """How far a job is."""
+        return self.wire.ask(_job(job, "progress"), tries=1)
+
+    def pause(self, job: str, *, by: str = "") -> Answer:
+        """Begin no more frames of the job."""
+        return self.wire.change("POST", _job(job, "pause"), {"by": by})
+
+    def resume(self, job: str, *, by: str = "") -> Answer:
+        """Take back a pause."""
+        return self.wire.change("POST", _job(job, "resume"), {"by": by})
+
+    def cancel(self, job: str, *, by: str = "") -> Answer:
+        """Stop all frames of the job."""
+        return self.wire.change("POST", _job(job, "cancel"), {"by": by})
+
+    def retry(self, job: str, *, states: Collection[str] = (), frames: str | None = None) -> Answer:
+        """Render failed and cancelled frames again, or those in other `states`."""
+        asked: Answer = {"frames": frames}
+        if states:
+            asked["states"] = list(states)
+        return self.wire.change("POST", _job(job, "retry"), asked)
+
+    def set_priority(self, job: str, priority: int) -> Answer:
+        """Set the priority, 0 to 100."""
+        return self.wire.change("PUT", _job(job, "priority"), {"priority": priority})
+
+    def frames(
+        self, job: str, *, states: Collection[str] = (), first: int = 0, limit: int = 1000
+    ) -> list[Answer]:
+        """Frames of a job in task order."""
+        asked = {"state": list(states), "first": first, "limit": limit}
+        return self.wire.rows(_job(job, "frames"), asked)
+
+    def frame(self, job: str, frame: int, *, layer: str | None = None) -> Answer:
+        """A frame with its failures."""
+        return self.wire.ask(_job(job, "frames", str(frame)), {"layer": layer})
+
+    def log(
+        self,
+        job: str,
+        frame: int,
+        *,
+        layer: str | None = None,
+        attempt: int | None = None,
+        lines: int | None = None,
+    ) -> Answer:
+        """The log of a frame's attempt."""
+        asked = {"layer": layer, "attempt": attempt, "lines": lines}
+        return self.wire.ask(_job(job, "frames", str(frame), "log"), asked)
+
+    def nodes(self) -> list[Answer]:
+        """All nodes."""
+        return self.wire.rows("/nodes", {})
+
+    def node(self, name: str) -> Answer:
+        """One node."""
+        return self.wire.ask(_node(name))
+
+    def drain(self, name: str, *, reason: str) -> Answer:
+        """Let the node finish what it has and take no more."""
+        return self.wire.change("POST", _node(name, "drain"), {"reason": reason})
+
+    def undrain(self, name: str) -> Answer:
+        """Let the node work again."""
+        return self.wire.change("POST", _node(name, "undrain"), {})
+
+    def health(self) -> Answer:
+        """Is the service well? Never raises for a service that answers."""
+        return self.wire.any_answer("/healthz")
+
+    def farm(self) -> Answer:
+        """What the farm is made of."""
+        return self.wire.ask("/farm")
+
+    def audit(self) -> Answer:
+        """Is the book-keeping true?"""
+        return self.wire.ask("/audit", tries=1, read_seconds=_AUDIT_SECONDS)
+
+
+def _job(job: str, *parts: str) -> str:
+    """The path of a job's resource. Raises BadRequest for what cannot be a job's number."""
+    if not (job.isascii() and job.isdigit()):
+        raise errors.BadRequest(
+            f"job {job!r:.80}: give the job's number, as `farm jobs ls` shows it"
+        )
+    return "/".join(["/jobs", job, *parts])
+
+
+def _node(name: str, *parts: str) -> str:
+    """The path of a node's resource. Raises BadName."""
+    return "/".join(["/nodes", quote(check_name("node", name)), *parts])
