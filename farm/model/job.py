@@ -56,8 +56,9 @@ class JobSpec:
             raise BadRequest(f"priority {self.priority}: give 0 to 100, 50 is usual")
         if not self.layers:
             raise BadRequest("the job has no layers")
-        for layer in self.layers:
+        for number, layer in enumerate(self.layers):
             _check_layer(layer)
+            _check_place(layer, [earlier.name for earlier in self.layers[:number]])
         total = sum(len(Frames(layer.frames)) for layer in self.layers)
         if total > MAX_TASKS:
             raise BadRequest(f"the job has {total:,} tasks; {MAX_TASKS:,} is the most")
@@ -78,6 +79,23 @@ def _check_layer(layer: LayerSpec) -> None:
         raise BadRequest(f"layer {layer.name}: retries are 0 to 100, not {layer.retries}")
     if not 0 <= layer.chunk <= 10_000:
         raise BadRequest(f"layer {layer.name}: chunk is 0 (automatic) to 10000, not {layer.chunk}")
+
+
+def _check_place(layer: LayerSpec, earlier: list[str]) -> None:
+    """Raise BadRequest when `layer` does not fit in behind the `earlier` ones."""
+    if layer.name in earlier:
+        raise BadRequest(f"layer {layer.name}: another layer of the job has this name")
+    if layer.after and layer.after not in earlier:
+        raise BadRequest(
+            f"layer {layer.name} comes after {layer.after!r}: name a layer that stands before it"
+        )
+    if (layer.reel is None) != (layer.kind is LayerKind.RENDER):
+        needs = "takes no reel" if layer.reel else "needs a reel: what it is made from"
+        raise BadRequest(f"layer {layer.name}: a layer of kind {layer.kind} {needs}")
+    if layer.reel is not None and layer.reel.layer not in earlier:
+        raise BadRequest(
+            f"layer {layer.name} shows {layer.reel.layer!r}: name a layer that stands before it"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,5 +173,6 @@ class Task:
     elapsed_seconds: float | None = None  #: of the last ended attempt
     peak_memory_bytes: int | None = None
     image_bytes: int | None = None
+    image_digest: str = ""  #: of a succeeded task of a sent job: its image in the content store
     progress: str = ""  #: of a running attempt, as its renderer told it
     failures: tuple[FailedAttempt, ...] = field(default=())

@@ -51,6 +51,7 @@ class TaskResult:
     elapsed_seconds: float = 0.0
     peak_memory_bytes: int = 0
     image_bytes: int = 0
+    image_digest: str = ""  #: of a sent job's image, which is in the content store
     reason: str = ""  #: plain words, when it did not succeed
     log_tail: tuple[str, ...] = ()
 

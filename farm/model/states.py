@@ -13,7 +13,7 @@ from farm.model.errors import IllegalTransition
 
 
 class TaskState(StrEnum):
-    BLOCKED = "blocked"  #: waits for another task
+    BLOCKED = "blocked"  #: waits until all of another layer has succeeded
     READY = "ready"  #: may be taken
     RUNNING = "running"  #: an attempt owns it
     SUCCEEDED = "succeeded"  #: its image is in place
@@ -28,8 +28,9 @@ class TaskEvent(StrEnum):
     AGAIN = "again"  #: the attempt failed; a retry is left
     FAIL = "fail"  #: the attempt failed; no retry is left
     LOSE = "lose"  #: the node died, went silent or gave it back; no retry is used up
-    CANCEL = "cancel"  #: its job is cancelled
+    CANCEL = "cancel"  #: its job is cancelled, or what it waited for has ended badly
     RETRY = "retry"  #: an operator wants it rendered (again)
+    HOLD = "hold"  #: what it is made from is to be rendered again; an attempt in hand is stopped
 
 
 class JobState(StrEnum):
@@ -76,6 +77,11 @@ TASK_TRANSITIONS: Mapping[tuple[TaskState, TaskEvent], TaskState] = {
     (TaskState.SUCCEEDED, TaskEvent.RETRY): TaskState.READY,
     (TaskState.FAILED, TaskEvent.RETRY): TaskState.READY,
     (TaskState.CANCELLED, TaskEvent.RETRY): TaskState.READY,
+    (TaskState.READY, TaskEvent.HOLD): TaskState.BLOCKED,
+    (TaskState.RUNNING, TaskEvent.HOLD): TaskState.BLOCKED,
+    (TaskState.SUCCEEDED, TaskEvent.HOLD): TaskState.BLOCKED,
+    (TaskState.FAILED, TaskEvent.HOLD): TaskState.BLOCKED,
+    (TaskState.CANCELLED, TaskEvent.HOLD): TaskState.BLOCKED,
 }
 
 JOB_TRANSITIONS: Mapping[tuple[JobState, JobEvent], JobState] = {

@@ -118,6 +118,7 @@ def _job_breaches(job_words: list[Any], listed_open: int, layers: list[Any]) -> 
         layer = _flat(row[0])
         totals.update({state: int(layer[state]) for state in TaskState})
         yield from _layer_breaches(job, layer, row[1:])
+    yield from _chain_breaches({row["id"]: row for row in (_flat(row[0]) for row in layers)})
     for state in TaskState:
         yield from _compare(
             f"{state} tasks = sum over layers", where, totals[state], int(job[state])
@@ -139,11 +140,14 @@ def _layer_breaches(
     job: dict[str, str], layer: dict[str, str], seen: list[Any]
 ) -> Iterator[Breach]:
     """Hold a layer's counters against `seen`, what audit_job.lua counted."""
-    counted, running, stranded, lease_rows, score = seen
+    counted, running, stranded, lease_rows, score, without_image = seen
     where = f"layer {layer['id']}"
     for state, number in _flat(counted).items():
         yield from _compare(f"{state} tasks as counted", where, int(number), int(layer[state]))
     yield from _compare("no ready task is out of reach", where, 0, stranded)
+    yield from _compare(
+        "a succeeded task of a sent job has the digest of its image", where, 0, without_image
+    )
     leases = {lease: _flat(fields) for lease, fields in lease_rows}
     granted = sum(1 for fields in leases.values() if fields.get("state") == "granted")
     yield from _compare("unstarted leases as counted", where, granted, int(layer["unstarted"]))
@@ -159,6 +163,26 @@ def _layer_breaches(
     if score:
         due = (100 - int(job["priority"])) * 1e13 + int(job["created_ms"])
         yield from _compare("its place in line is by priority and age", where, due, float(score))
+
+
+def _chain_breaches(layers: dict[str, dict[str, str]]) -> Iterator[Breach]:
+    """A layer that comes after another waits while it must, and no longer."""
+    for layer in layers.values():
+        source = layers.get(layer.get("after", ""))
+        if source is None:
+            continue
+        where, tasks = f"layer {layer['id']}", int(layer["tasks"])
+        if source["succeeded"] == source["tasks"]:
+            rule, due, found = "it does not wait for what has succeeded", 0, layer["blocked"]
+        elif int(source["open"]):
+            rule, due, found = "all of it waits for the layer before", tasks, layer["blocked"]
+        else:
+            rule, due, found = (
+                "it is cancelled after what did not succeed",
+                tasks,
+                layer["cancelled"],
+            )
+        yield from _compare(rule, where, due, int(found))
 
 
 def _leftovers(connection: Connection) -> Iterator[Breach]:

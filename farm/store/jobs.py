@@ -1,15 +1,16 @@
 """Jobs in the store: submit, ask, and steer them."""
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from farm.model.errors import BadRequest, Conflict, NotFound
 from farm.model.frames import Frames
-from farm.model.job import Job, JobSpec, Layer, LayerSpec, TaskCounts
+from farm.model.job import Job, JobSpec, Layer, LayerKind, LayerSpec, TaskCounts
 from farm.model.states import JobState, TaskState
 from farm.store import keys
 from farm.store.connection import Connection, new_id
+from farm.store.images import all_images
 from farm.store.records import read_layer_spec, write_layer_spec
 
 KEY_SECONDS = 86_400  #: how long a submit's idempotency key is remembered
@@ -33,33 +34,58 @@ class JobStore:
         Raises BadRequest for a faulty spec, StoreUnavailable.
         """
         spec.check()
+        number_of = {layer.name: number for number, layer in enumerate(spec.layers, 1)}
         document = json.dumps(
             {
                 "production": spec.production,
                 "name": spec.name,
                 "owner": spec.owner,
                 "priority": spec.priority,
-                "layers": [_layer_document(layer) for layer in spec.layers],
+                "layers": [_layer_document(layer, number_of) for layer in spec.layers],
             }
         )
         return str(self._connection.call("farm_submit", key, document, KEY_SECONDS))
 
     def get(self, job_id: str) -> Job:
         """The job with its layers. Raises NotFound."""
+        for job in self._read([job_id]):
+            return job
+        raise NotFound(f"no job {job_id}; `farm jobs ls` shows the jobs there are")
+
+    def _read(self, ids: Sequence[str]) -> Iterator[Job]:
+        """The jobs called `ids` with their layers, as far as they are there."""
         client = self._connection.client
         with self._connection.guard():
-            job = client.hgetall(keys.job(job_id))
-            if not job:
-                raise NotFound(f"no job {job_id}; `farm jobs ls` shows the jobs there are")
             pipeline = client.pipeline(transaction=False)
-            for number in range(1, int(job["layers"]) + 1):
-                pipeline.hgetall(keys.layer(f"{job_id}.{number}"))
-                pipeline.scard(keys.layer(f"{job_id}.{number}", "leases"))
-            found = pipeline.execute()
-        layers = tuple(
-            _layer(fields, leases) for fields, leases in zip(found[::2], found[1::2], strict=True)
-        )
-        return _job(job, layers)
+            for job_id in ids:
+                pipeline.hgetall(keys.job(job_id))
+            jobs = [fields for fields in pipeline.execute() if fields]
+            pipeline = client.pipeline(transaction=False)
+            for fields in jobs:
+                for number in range(1, int(fields["layers"]) + 1):
+                    layer_id = f"{fields['id']}.{number}"
+                    pipeline.hgetall(keys.layer(layer_id))
+                    pipeline.scard(keys.layer(layer_id, "leases"))
+            found = iter(pipeline.execute() if jobs else ())
+        for fields in jobs:
+            pairs = [(next(found), next(found)) for _ in range(int(fields["layers"]))]
+            yield _job(fields, tuple(_layer(layer, leases) for layer, leases in pairs))
+
+    def production(self, job_id: str) -> str:
+        """The production of the job. Raises NotFound."""
+        found = self.productions([job_id])
+        if job_id not in found:
+            raise no_job(job_id)
+        return found[job_id]
+
+    def productions(self, ids: Collection[str]) -> dict[str, str]:
+        """The production of each of these jobs that there is."""
+        with self._connection.guard():
+            pipeline = self._connection.client.pipeline(transaction=False)
+            for job_id in ids:
+                pipeline.hget(keys.job(job_id), "production")
+            found = zip(ids, pipeline.execute() if ids else (), strict=True)
+        return {job_id: str(production) for job_id, production in found if production is not None}
 
     def list(
         self,
@@ -87,6 +113,26 @@ class JobStore:
                 ]
         return jobs[:limit]
 
+    def all(self) -> Iterator[Job]:
+        """Every job there is with its layers, oldest first; a job may come twice."""
+        start = 0
+        while True:
+            with self._connection.guard():
+                ids = self._connection.client.zrange(keys.JOBS, start, start + _PAGE - 1)
+            if not ids:
+                return
+            start += len(ids)
+            yield from self._read(ids)
+
+    def image_digests(self, job_id: str) -> Iterator[tuple[str, Sequence[str]]]:
+        """Every image recorded for the job, whatever became of its task since.
+
+        As (layer name, digests), many at a time. Raises NotFound.
+        """
+        for layer in self.get(job_id).layers:
+            for digests in all_images(self._connection, layer.id):
+                yield layer.spec.name, digests
+
     def pause(self, job_id: str, *, by: str = "") -> JobState:
         """Let tasks in hand finish and begin no others. Raises NotFound, Conflict when it ended."""
         return self._steer("pause", job_id, by)
@@ -112,22 +158,24 @@ class JobStore:
         *,
         states: Collection[TaskState] = RETRYABLE,
         frames: Frames | None = None,
+        layer: str | None = None,
         request: str = "",
     ) -> int:
-        """Make tasks in `states` (only those of `frames`, if given) ready again; how many.
+        """Make tasks in `states` ready again; returns how many.
 
-        A repeated `request` returns the first answer. Raises NotFound, BadFrames.
+        Only those of `frames` and of the layer called `layer`, if given; frames alone mean those
+        of the layers that render. What comes after a layer is held until it is done again, and
+        is not among those counted. A repeated `request` returns the first answer.
+        Raises NotFound, BadFrames.
         """
         request = request or new_id()
-        count = 0
-        for layer in self.get(job_id).layers:
-            for number, words in enumerate(_slices(layer, frames)):
-                of_slice = f"{request}:{layer.id}:{number}"
-                reply = self._connection.call(
-                    "farm_retry", of_slice, layer.id, ",".join(sorted(states)), *words
-                )
-                count += int(reply[0])
-        return count
+        wanted = ",".join(sorted(states))
+        calls = [
+            (f"{request}:{one.id}:{number}", one.id, wanted, *words)
+            for one in _retried(self.get(job_id), frames, layer)
+            for number, words in enumerate(_slices(one, frames))
+        ]
+        return sum(int(self._connection.call("farm_retry", *words)[0]) for words in calls)
 
     def set_weight(self, production: str, weight: float) -> None:
         """Set a production's weight: twice the weight, twice the share.
@@ -145,6 +193,11 @@ class JobStore:
         return JobState(reply[1])
 
 
+def no_job(job_id: str) -> NotFound:
+    """What everybody is told who names a job that is not, or not theirs to see."""
+    return NotFound(f"no job {job_id}; `farm jobs ls` shows the jobs there are")
+
+
 def _check(reply: Sequence[Any], job_id: str, verb: str) -> None:
     if reply[0] == "no job":
         raise NotFound(f"no job {job_id}; `farm jobs ls` shows the jobs there are")
@@ -152,7 +205,7 @@ def _check(reply: Sequence[Any], job_id: str, verb: str) -> None:
         raise Conflict(f"cannot {verb} job {job_id}: it is {reply[1]}")
 
 
-def _layer_document(layer: LayerSpec) -> dict[str, Any]:
+def _layer_document(layer: LayerSpec, number_of: Mapping[str, int]) -> dict[str, Any]:
     return {
         "name": layer.name,
         "frames": layer.frames,
@@ -164,8 +217,21 @@ def _layer_document(layer: LayerSpec) -> dict[str, Any]:
         "scene": layer.settings.scene,
         "retries": layer.retries,
         "chunk": layer.chunk,
+        "after": number_of.get(layer.after, 0),
+        "sent": int(layer.settings.is_sent),
         "spec": write_layer_spec(layer),
     }
+
+
+def _retried(job: Job, frames: Frames | None, layer: str | None) -> Sequence[Layer]:
+    """The layers that a retry means, in their order. Raises NotFound."""
+    if layer is not None:
+        found = [one for one in job.layers if layer in (one.spec.name, one.id)]
+        if not found:
+            raise NotFound(f"job {job.id} has no layer {layer!r}; `farm jobs show {job.id}`")
+        return found
+    rendered = [one for one in job.layers if one.spec.kind is LayerKind.RENDER]
+    return rendered if frames and rendered else job.layers
 
 
 def _slices(layer: Layer, frames: Frames | None) -> Iterator[tuple[int, int, str]]:

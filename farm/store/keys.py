@@ -14,6 +14,9 @@ COUNTERS = f"{HASH_TAG}:counters"
 WAKE = f"{HASH_TAG}:wake"
 LEADER = f"{HASH_TAG}:leader"
 DURABLE = f"{HASH_TAG}:durable"
+# No step needs these.
+TOKENS = f"{HASH_TAG}:tokens"  # HASH token id -> JSON
+TOKENS_EVER = f"{HASH_TAG}:tokens:ever"  # STRING, there once any token was made
 
 
 def job(job_id: str) -> str:
@@ -21,7 +24,7 @@ def job(job_id: str) -> str:
 
 
 def layer(layer_id: str, part: str = "") -> str:
-    """The layer's hash, or a part: states, records, returned, avoid, stories, leases."""
+    """The layer's hash, or a part: states, records, images, returned, avoid, stories, leases."""
     return f"{HASH_TAG}:layer:{layer_id}" + (f":{part}" if part else "")
 
 

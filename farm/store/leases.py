@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from farm.model.errors import LeaseLost
 from farm.model.job import FailedAttempt
 from farm.model.lease import Grant, Lease, Recall, TaskInHand, TaskResult
+from farm.model.manifest import check_digest
 from farm.model.states import Outcome, TaskEvent
 from farm.policy.chunk import tasks_per_call
 from farm.policy.retry import Verdict, verdict
@@ -107,7 +108,8 @@ class LeaseStore:
         """End attempts and take up to `want` next tasks (or GIVE_UP, or KEEP), in one step.
 
         A repeated `request` gets the first answer. A result that comes too late is counted and
-        never applied. Raises StoreUnavailable; then the same call may be repeated.
+        never applied. Raises StoreUnavailable; then the same call may be repeated. Raises
+        BadManifest for a digest that is none.
         """
         words: list[str | int] = []
         for result in results:
@@ -164,6 +166,7 @@ def _result_words(lease: Lease, result: TaskResult) -> list[str | int]:
         -(-result.image_bytes // 1024),
         int(elsewhere),
         story,
+        check_digest(result.image_digest) if result.image_digest else "",
     ]
 
 

@@ -1,18 +1,20 @@
 """Questions about single tasks: their state, last attempt, progress and failures."""
 
+import contextlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from farm.model.errors import BadFrames, NotFound
 from farm.model.frames import Frames
-from farm.model.job import Layer, Task
+from farm.model.job import Layer, LayerKind, Task
 from farm.model.states import TaskState
 from farm.store import keys
 from farm.store.connection import Connection
 from farm.store.functions import TASK_BYTES
+from farm.store.images import read_images
 from farm.store.jobs import JobStore
 from farm.store.records import (
     RECORD_BYTES,
@@ -41,20 +43,23 @@ class TaskQuestions:
         self._jobs = jobs
 
     def get(self, job_id: str, frame: int, *, layer: str | None = None) -> Task:
-        """The task that renders `frame`, with the story of its failures. Raises NotFound."""
-        for one in self._jobs.get(job_id).layers:
-            if layer not in (None, one.spec.name, one.id):
-                continue
-            try:
-                index = Frames(one.spec.frames).index(frame)
-            except BadFrames:
-                continue
-            states = self._bytes(keys.layer(one.id, "states"))
-            task = self._read(one, [index], states)[0]
-            with self._connection.guard():
-                story = self._connection.client.hget(keys.layer(one.id, "stories"), str(index))
-            return replace(task, failures=read_stories(story))
-        raise NotFound(f"job {job_id} has no frame {frame}; `farm frames ls {job_id}` shows them")
+        """The task that makes `frame`, with the story of its failures.
+
+        Where several layers have the frame and none is named, the one that renders it is meant,
+        if there is one such; else the first. Raises NotFound.
+        """
+        found = list(_having(frame, self._jobs.get(job_id).layers, layer))
+        if not found:
+            raise NotFound(
+                f"job {job_id} has no frame {frame}; `farm frames ls {job_id}` shows them"
+            )
+        rendered = [pair for pair in found if pair[0].spec.kind is LayerKind.RENDER]
+        one, index = rendered[0] if len(rendered) == 1 else found[0]
+        states = self._bytes(keys.layer(one.id, "states"))
+        task = self._read(one, [index], states)[0]
+        with self._connection.guard():
+            story = self._connection.client.hget(keys.layer(one.id, "stories"), str(index))
+        return replace(task, failures=read_stories(story))
 
     def _bytes(self, key: str, first: int = 0, last: int = -1) -> bytes:
         with self._connection.guard():
@@ -71,9 +76,24 @@ class TaskQuestions:
             keys.layer(layer.id, "records"), start * RECORD_BYTES, end * RECORD_BYTES - 1
         )
         frames, hands, names = Frames(layer.spec.frames), self._hands(layer.id), self._node_names()
-        return [
+        tasks = [
             _task(layer, frames, states, records, start, index, hands.get(index), names)
             for index in indices
+        ]
+        return self._with_images(layer, tasks)
+
+    def _with_images(self, layer: Layer, tasks: list[Task]) -> list[Task]:
+        """`tasks` with the images of those that succeeded; what others made no longer counts."""
+        done = [task.index for task in tasks if task.state is TaskState.SUCCEEDED]
+        if not done:
+            return tasks
+        found = read_images(self._connection, layer.id, done[0], done[-1] + 1 - done[0])
+        images = dict(enumerate(found, done[0]))
+        return [
+            replace(task, image_digest=images[task.index])
+            if task.state is TaskState.SUCCEEDED and images.get(task.index)
+            else task
+            for task in tasks
         ]
 
     def _hands(self, layer_id: str) -> dict[int, _Hand]:
@@ -120,6 +140,14 @@ class TaskQuestions:
             if len(found) >= limit:
                 break
         return found
+
+
+def _having(frame: int, layers: Iterable[Layer], name: str | None) -> Iterator[tuple[Layer, int]]:
+    """The layers (only the one called `name`, if given) that have `frame`, and its place there."""
+    for layer in layers:
+        if name in (None, layer.spec.name, layer.id):
+            with contextlib.suppress(BadFrames):
+                yield layer, Frames(layer.spec.frames).index(frame)
 
 
 def _pattern(states: Collection[TaskState]) -> re.Pattern[bytes]:

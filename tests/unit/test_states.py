@@ -53,9 +53,9 @@ def test_every_state_and_every_event_is_used(
     assert {event for _, event in table} == set(events)
 
 
-def test_an_ended_task_moves_only_when_a_person_wants_it_again() -> None:
+def test_an_ended_task_moves_only_when_a_person_wants_it_or_its_source_again() -> None:
     ended = {move for move in TASK_TRANSITIONS if move[0] not in OPEN_TASK_STATES}
-    assert {event for _, event in ended} == {TaskEvent.RETRY}
+    assert {event for _, event in ended} == {TaskEvent.RETRY, TaskEvent.HOLD}
 
 
 def test_an_ended_job_moves_only_when_a_person_wants_it_again() -> None:

@@ -1,12 +1,11 @@
 -- The end of a change to a layer: write the counters of layer and job, keep the list of waiting
--- layers right, end the job with its last task, and wake the scheduler when there is new work.
+-- layers right, let go of what waits for the layer's end, end the job with its last task, and wake
+-- the scheduler when there is new work.
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
-local function trim_records(layer)
+local function trim(key)
   -- Growing a string leaves spare room behind it; an ended layer gives that back.
-  local size = redis.call('STRLEN', layer.records)
-  if size > 0 and size < 1048576 then
-    redis.call('SET', layer.records, redis.call('GET', layer.records))
-  end
+  local size = redis.call('STRLEN', key)
+  if size > 0 and size < 1048576 then redis.call('SET', key, redis.call('GET', key)) end
 end
 
 local function end_job_if_done(job)
@@ -15,7 +14,7 @@ local function end_job_if_done(job)
   if f[2] == '0' and f[3] == '0' then move_job(job, 'succeed') else move_job(job, 'fail') end
 end
 
-local function close_layer(layer)
+function close_layer(layer)
   local open, job = 0, job_key(layer.job)
   local before = tonumber(redis.call('HGET', layer.key, 'ready'))
   for state, change in pairs(layer.moved) do
@@ -31,9 +30,12 @@ local function close_layer(layer)
   if (before > 0) ~= (ready > 0) then set_waiting(layer.id, layer.production, layer.job) end
   if ready > before then wake() end
   if open == 0 then return end
-  if redis.call('HINCRBY', layer.key, 'open', open) == 0 then
-    trim_records(layer)
-    redis.call('DEL', returned_key(layer.id), avoid_key(layer.id))
-  end
+  local left = redis.call('HINCRBY', layer.key, 'open', open)
   if redis.call('HINCRBY', job, 'open', open) == 0 then end_job_if_done(layer.job) end
+  if left == 0 then
+    trim(layer.records)
+    trim(images_key(layer.id))
+    redis.call('DEL', returned_key(layer.id), avoid_key(layer.id))
+    end_waits(layer)
+  end
 end

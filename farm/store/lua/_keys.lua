@@ -20,6 +20,7 @@ local function layer_key(id) return ROOT .. 'layer:' .. id end             -- HA
 local function states_key(id) return ROOT .. 'layer:' .. id .. ':states' end     -- STRING
 local function records_key(id) return ROOT .. 'layer:' .. id .. ':records' end   -- STRING
 local function returned_key(id) return ROOT .. 'layer:' .. id .. ':returned' end -- LIST
+local function images_key(id) return ROOT .. 'layer:' .. id .. ':images' end     -- STRING
 local function avoid_key(id) return ROOT .. 'layer:' .. id .. ':avoid' end       -- HASH
 local function stories_key(id) return ROOT .. 'layer:' .. id .. ':stories' end   -- HASH
 local function layer_leases_key(id) return ROOT .. 'layer:' .. id .. ':leases' end -- SET

@@ -3,7 +3,8 @@
 -- ARGV  1 job
 -- Returns {job hash, 1 when listed as open, layers}; a layer is {its hash, {state, tasks, …} as
 -- counted, {"index:attempt" of running tasks}, ready tasks that nothing leads to, its leases as
--- {id, hash}, its place among the waiting or ""}; hashes are flat arrays.
+-- {id, hash}, its place among the waiting or "", succeeded tasks that lack the image they must
+-- have}; hashes are flat arrays.
 local function count_states(bytes)
   local counts = {}
   for name, pattern in pairs(BYTE_PATTERN) do
@@ -48,7 +49,8 @@ redis.register_function{function_name = 'farm_audit_job', flags = {'no-writes'},
       end
       table.insert(layers, {redis.call('HGETALL', layer.key), count_states(bytes),
         running_tasks(layer, bytes), stranded(layer, bytes), leases,
-        redis.call('ZSCORE', waiting_key(layer.production), layer.id) or ''})
+        redis.call('ZSCORE', waiting_key(layer.production), layer.id) or '',
+        without_image(layer, bytes)})
     end
     return {job, redis.call('SISMEMBER', OPEN_JOBS, argv[1]), layers}
   end}

@@ -1,5 +1,7 @@
 -- Make ended tasks of a layer ready again, their count of failures forgotten: a slice of them, so
--- that a million do not hold the store up.
+-- that a million do not hold the store up. What comes after the layer is held until they are done.
+-- Tasks whose layer comes after one that has not succeeded stay as they are: nothing would let
+-- them go.
 -- KEYS  1 {farm}
 -- ARGV  1 request id   2 layer   3 states to retry, between commas: "failed,cancelled"
 --       4 first index   5 how many to look at   6 JSON [index, …] to retry only these, or ""
@@ -36,7 +38,7 @@ end
 
 register_once('farm_retry', function(argv)
   local layer, wanted, count = open_layer(argv[2]), {}, 0
-  if not layer then return {0} end
+  if not layer or not may_begin(layer) then return {0} end
   for state in string.gmatch(argv[3], '%a+') do wanted[state] = true end
   if argv[6] ~= '' then count = retry_these(layer, wanted, cjson.decode(argv[6]))
   else count = retry_slice(layer, wanted, tonumber(argv[4]), tonumber(argv[5])) end
@@ -44,5 +46,6 @@ register_once('farm_retry', function(argv)
     move_job(layer.job, 'retry')
   end
   close_layer(layer)
+  if count > 0 then hold_followers(layer) end
   return {count}
 end)

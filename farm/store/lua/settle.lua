@@ -3,8 +3,8 @@
 -- KEYS  1 {farm}
 -- ARGV  1 request id   2 lease id   3 layer id   4 epoch of the node   5 tasks wanted next: 0 gives the
 --       lease up, -1 keeps what is in hand; otherwise whatever is still in hand is lost
---       6… per result, 9 values: index, attempt, event, started s, elapsed ms, peak memory KiB,
---       image KiB, "1" to retry elsewhere, story JSON or ""
+--       6… per result, 10 values: index, attempt, event, started s, elapsed ms, peak memory KiB,
+--       image KiB, "1" to retry elsewhere, story JSON or "", digest of the image in hex or ""
 -- Returns {"ok" | why the lease ended, how many results, 1 applied | 2 applied before | 0 late each,
 -- "index:attempt:failures" of each task taken, …}.
 local function apply(layer, lease, index, attempt, failures, argv, i)
@@ -14,7 +14,10 @@ local function apply(layer, lease, index, attempt, failures, argv, i)
   if not after then return error('no such move: running, ' .. event) end
   write_record(layer, index, attempt, failures, lease.ordinal, argv, i + 3)
   if argv[i + 8] ~= '' then tell_story(layer, index, argv[i + 8]) end
-  if event == 'succeed' then layer.render_ms = layer.render_ms + tonumber(argv[i + 4]) end
+  if event == 'succeed' then
+    layer.render_ms = layer.render_ms + tonumber(argv[i + 4])
+    note_image(layer, index, argv[i + 9])
+  end
   if after == 'ready' then give_back(layer, lease, index, event, argv[i + 7] == '1') end
   return 1
 end
