@@ -1,40 +1,37 @@
 """From a request and a scene to a job: what is asked wins, what is left out the scene fills in.
 
 Pure. Every fault of a request is found and told at once, so that nobody mends one line only to
-meet the next. For now a job has one layer, `render`; tiles and view layers will be more of them.
+meet the next. A job has a layer `render`, and with a preview two small ones after it.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import TypeVar
 
-from farm.model.errors import BadRequest, BadScene
+from farm.model.errors import BadScene
 from farm.model.frames import Frames
 from farm.model.job import USUAL_PRIORITY, USUAL_RETRIES, JobSpec, LayerSpec
+from farm.model.manifest import check_digest, check_path
 from farm.model.names import check_name, check_title
-from farm.model.render import RenderSettings, check_output
+from farm.model.render import RenderSettings
 from farm.model.resources import GIB, MIB, Resources
 from farm.model.scene import IMAGE_EXTENSIONS, SceneFacts
+from farm.policy.faults import Faults
+from farm.policy.outputs import note_on_output, output_in_place, output_of_sent
+from farm.policy.preview import preview_layers
 
 LAYER = "render"
 USUAL_PRODUCTION = "main"
 USUAL_TASK_SECONDS = 86_400.0
 
-_BLENDERS_OWN_OUTPUT = frozenset({"", "/tmp", "/tmp/", "//", "C:\\tmp\\", "C:/tmp/"})  # noqa: S108
-_IMAGE_SUFFIXES = frozenset(IMAGE_EXTENSIONS.values()) | {".jpeg", ".tiff"}
 _ENGINE = re.compile(r"[A-Z][A-Z0-9_]{0,63}\Z")
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRequest:
     """What somebody asks for. None means: as the scene has it."""
 
-    scene: str
+    scene: str  #: absolute; of a sent job, from the project's folder: "/shots/010/shot.blend"
     frames: str | None = None
     production: str = USUAL_PRODUCTION
     name: str | None = None  #: None: the file's name
@@ -52,37 +49,8 @@ class JobRequest:
     chunk: int = 0
     retries: int = USUAL_RETRIES
     task_seconds: float = USUAL_TASK_SECONDS
-
-
-class Faults:
-    """Collects what is wrong, so that all of it can be told at once."""
-
-    def __init__(self) -> None:
-        self._found: list[BadRequest] = []
-
-    def add(self, error: BadRequest) -> None:
-        """Keep `error` for later."""
-        self._found.append(error)
-
-    def catch(self, step: Callable[[], T], instead: T) -> T:
-        """The value of `step`, or `instead` when it finds a fault."""
-        try:
-            return step()
-        except BadRequest as error:
-            self._found.append(error)
-            return instead
-
-    def check(self, good: bool, fault: str) -> None:
-        """Note `fault` unless `good`."""
-        if not good:
-            self._found.append(BadRequest(fault))
-
-    def tell(self) -> None:
-        """Raise what was found: a single fault as it is, several as one BadRequest."""
-        if len(self._found) == 1:
-            raise self._found[0]
-        if self._found:
-            raise BadRequest("; ".join(str(fault) for fault in self._found))
+    manifest: str = ""  #: digest of the manifest of a sent job, "" of one in place
+    preview: bool = False  #: a contact sheet and a small film too?
 
 
 def build_job(request: JobRequest, scene: SceneFacts | BadScene) -> JobSpec:
@@ -95,7 +63,7 @@ def build_job(request: JobRequest, scene: SceneFacts | BadScene) -> JobSpec:
         faults.add(scene)
         facts = None
     else:
-        facts = scene
+        facts = replace(scene, path=request.scene)  # a sent one was read from another place
         _check_camera(request, facts, faults)
     settings = _settings(request, facts, faults)
     layer = LayerSpec(
@@ -110,7 +78,7 @@ def build_job(request: JobRequest, scene: SceneFacts | BadScene) -> JobSpec:
     job = JobSpec(
         production=request.production,
         name=_name(request),
-        layers=(layer,),
+        layers=(layer, *_preview(request, layer, facts)),
         owner=request.owner,
         priority=request.priority,
     )
@@ -120,15 +88,27 @@ def build_job(request: JobRequest, scene: SceneFacts | BadScene) -> JobSpec:
     return job
 
 
-def notes(scene: SceneFacts) -> list[str]:
-    """What the submitter should know of how the scene's own wishes were read."""
-    if not scene.makes_movies:
-        return []
-    note = (
-        f"the scene writes a film ({scene.file_format}): the farm renders its frames as PNG "
-        "images; make the film of them afterwards"
-    )
-    return [note]
+def notes(request: JobRequest, scene: SceneFacts) -> list[str]:
+    """What the submitter of a good request should know of how it and the scene were read."""
+    told = []
+    if scene.makes_movies:
+        told.append(
+            f"the scene writes a film ({scene.file_format}): the farm renders its frames as PNG "
+            "images; make the film of them afterwards"
+        )
+    if request.manifest and request.output is None:
+        told.append(note_on_output(request.scene, scene))
+    if request.preview and len(Frames(_frames(request, scene))) == 1:
+        told.append("a single frame gets no contact sheet and no preview film")
+    return [note for note in told if note]
+
+
+def _preview(
+    request: JobRequest, render: LayerSpec, scene: SceneFacts | None
+) -> tuple[LayerSpec, ...]:
+    if scene is None or not request.preview or len(Frames(render.frames)) == 1:
+        return ()
+    return preview_layers(render, frames_per_second=scene.frames_per_second)
 
 
 def _name(request: JobRequest) -> str:
@@ -207,16 +187,21 @@ def _settings(request: JobRequest, scene: SceneFacts | None, faults: Faults) -> 
         f"time limit of {request.task_seconds / 60:g} minutes: give 1 second to 30 days",
     )
     faults.check(request.scene.startswith("/"), f"scene {request.scene!r} is not an absolute path")
+    if request.manifest:
+        faults.catch(lambda: check_digest(request.manifest), "")
+        faults.catch(lambda: check_path(request.scene.removeprefix("/")), "")
     extension = _extension(scene, faults)
+    place = output_of_sent if request.manifest else output_in_place
     return RenderSettings(
         scene=request.scene,
-        output=faults.catch(lambda: _output(request, scene, extension), ""),
+        output=faults.catch(lambda: place(request.output, request.scene, scene, extension), ""),
         extension=extension,
         resolution_percentage=percentage,
         engine=engine,
         camera=request.camera,
         autoexec=request.autoexec,
         task_seconds=request.task_seconds,
+        manifest=request.manifest,
     )
 
 
@@ -229,57 +214,3 @@ def _extension(scene: SceneFacts | None, faults: Faults) -> str:
         "set the output format to PNG, OpenEXR, JPEG or TIFF in Blender",
     )
     return scene.extension
-
-
-def _output(request: JobRequest, scene: SceneFacts | None, extension: str) -> str:
-    """The output pattern: what is asked, else what the scene says, else a folder beside it."""
-    if request.output is not None:
-        return _asked_output(request.output, request.scene, extension)
-    if scene is None or scene.output in _BLENDERS_OWN_OUTPUT:
-        file = PurePosixPath(request.scene)
-        stem = file.stem.replace("#", "_")
-        return check_output(str(file.parent / f"{stem}_frames" / f"{stem}_####"))
-    return _scenes_output(scene)
-
-
-def _asked_output(output: str, scene: str, extension: str) -> str:
-    suffix = PurePosixPath(output).suffix.lower()
-    if suffix in _IMAGE_SUFFIXES:
-        if suffix != extension:
-            raise BadRequest(
-                f"output {output!r}: the scene writes {extension} images; "
-                "leave the extension out, or change the format in Blender"
-            )
-        output = output[: -len(suffix)]
-    return check_output(_beside(output, scene))
-
-
-def _scenes_output(scene: SceneFacts) -> str:
-    """As Blender reads its own output field: `#` appended without `_`, `//` beside the scene."""
-    output = scene.output
-    if _DRIVE.match(output):
-        raise BadScene(
-            f"scene {scene.path} writes to {output!r}, a path of another system: give --output"
-        )
-    output = _beside(output.replace("\\", "/"), scene.path)
-    if PurePosixPath(output).suffix.lower() in _IMAGE_SUFFIXES and not output.endswith("/"):
-        output = output[: output.rindex(".")]
-    output = output.replace("{blend_name}", PurePosixPath(scene.path).stem)
-    if "{" in output:
-        raise BadScene(f"scene {scene.path} writes to {output!r}, a template: give --output")
-    if "#" not in output and not output.endswith("/"):
-        output += "####"
-    return check_output(output)
-
-
-def _beside(output: str, scene: str) -> str:
-    """`output` with Blender's `//` and any `..` resolved; only the text is looked at."""
-    if output.startswith("//"):
-        output = f"{PurePosixPath(scene).parent}/{output[2:]}"
-    parts: list[str] = []
-    for part in output.split("/"):
-        if part == "..":
-            parts = parts[:-1] or parts  # above the root is the root
-        elif part not in {"", "."} or not parts:
-            parts.append(part)
-    return "/".join(parts) + ("/" if output.endswith("/") else "")

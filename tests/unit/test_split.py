@@ -143,8 +143,8 @@ def test_a_film_becomes_png_images_and_the_submitter_is_told() -> None:
     scene = a_scene(file_format="FFMPEG", extension=".png")
 
     assert layer_of(scene).settings.extension == ".png"
-    assert "the farm renders its frames as PNG" in notes(scene)[0]
-    assert notes(_SCENE) == []
+    assert "the farm renders its frames as PNG" in notes(a_request(), scene)[0]
+    assert notes(a_request(), _SCENE) == []
 
 
 def test_a_format_that_cannot_be_checked_is_refused() -> None:
