@@ -20,10 +20,10 @@ from tests.waiting import wait_until
 
 
 @contextmanager
-def serving(store: Store | StoreLink) -> Iterator[str]:
-    """The address of a service in front of `store`."""
+def serving(store: Store | StoreLink, **options: Any) -> Iterator[str]:
+    """The address of a service in front of `store`; `options` are those of `create_app`."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(store), log_config=None, ws="none")
+    config = uvicorn.Config(create_app(store, **options), log_config=None, ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

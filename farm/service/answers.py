@@ -17,6 +17,7 @@ from farm.service.schemas import ErrorOut
 #: The status of each branch of the error tree; the first that fits counts.
 STATUS: Sequence[tuple[type[errors.FarmError], int]] = (
     (errors.BadRequest, 400),
+    (errors.NotAllowed, 403),
     (errors.NotFound, 404),
     (errors.Conflict, 409),
     (errors.StoreUnavailable, 503),
@@ -27,11 +28,17 @@ STATUS: Sequence[tuple[type[errors.FarmError], int]] = (
 #: For the OpenAPI description of every route.
 DESCRIBED: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorOut, "description": "The request is wrong; all its faults are named."},
+    401: {"model": ErrorOut, "description": "No token that counts."},
+    403: {"model": ErrorOut, "description": "The token is not for this."},
     404: {"model": ErrorOut, "description": "No such job, frame or node."},
     409: {"model": ErrorOut, "description": "The farm's present state forbids it."},
     413: {"model": ErrorOut, "description": "The request is too long."},
     503: {"model": ErrorOut, "description": "The store cannot be reached; try again."},
 }
+
+
+class Stranger(errors.NotAllowed):
+    """Nobody knows who asks: told as NotAllowed, but 401, where that is 403."""
 
 
 def answer(status: int, kind: str, message: str) -> JSONResponse:
@@ -46,9 +53,18 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
 
 
-def _farm_error(_request: Request, error: Exception) -> JSONResponse:
+def of(error: Exception) -> JSONResponse:
+    """The answer that tells `error`."""
+    if isinstance(error, Stranger):
+        told = answer(401, "NotAllowed", str(error))
+        told.headers["WWW-Authenticate"] = "Bearer"
+        return told
     status = next(status for kind, status in STATUS if isinstance(error, kind))
     return answer(status, type(error).__name__, str(error))
+
+
+def _farm_error(_request: Request, error: Exception) -> JSONResponse:
+    return of(error)
 
 
 def _invalid(_request: Request, error: Exception) -> JSONResponse:

@@ -9,9 +9,11 @@ from farm.model.errors import NotFound
 from farm.model.job import Job, Layer, Task
 from farm.model.states import TaskState
 from farm.service import answers
+from farm.service.access import VisibleJob
 from farm.service.link import TheStore
-from farm.service.requests import FrameNumber, JobId, Limit
+from farm.service.requests import FrameNumber, Limit
 from farm.service.schemas import FrameDetail, FrameOut, LogOut
+from farm.service.shared import Shared, check_shared
 
 router = APIRouter(prefix="/jobs/{job}/frames", tags=["frames"], responses=answers.DESCRIBED)
 
@@ -21,7 +23,7 @@ LayerName = Annotated[str | None, Query(description="Where several layers have t
 @router.get("", summary="List the frames of a job")
 def ls(
     store: TheStore,
-    job: JobId,
+    job: VisibleJob,
     state: Annotated[list[TaskState] | None, Query()] = None,
     first: Annotated[int, Query(ge=0, description="How many that match to skip.")] = 0,
     limit: Limit = 1000,
@@ -32,7 +34,9 @@ def ls(
 
 
 @router.get("/{frame}", summary="Look at a frame")
-def show(store: TheStore, job: JobId, frame: FrameNumber, layer: LayerName = None) -> FrameDetail:
+def show(
+    store: TheStore, job: VisibleJob, frame: FrameNumber, layer: LayerName = None
+) -> FrameDetail:
     """A frame with every attempt that failed."""
     return FrameDetail.model_validate(store.tasks.get(job, frame, layer=layer))
 
@@ -41,7 +45,8 @@ def show(store: TheStore, job: JobId, frame: FrameNumber, layer: LayerName = Non
 def log(
     *,
     store: TheStore,
-    job: JobId,
+    shared: Shared,
+    job: VisibleJob,
     frame: FrameNumber,
     layer: LayerName = None,
     attempt: Annotated[int | None, Query(ge=1, description="The last one when left out.")] = None,
@@ -57,7 +62,7 @@ def log(
         raise NotFound(f"frame {frame} of job {job} has no log{which}: {why}")
     settings = _layer_of(store.jobs.get(job), task).spec.settings
     path = settings.log_path(frame, job=job, attempt=number)
-    found = read_log(path, lines=lines)
+    found = read_log(check_shared(str(path), shared, what="log"), lines=lines)
     if found is None:
         found = _kept(task, number), False
     return LogOut(

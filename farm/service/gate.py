@@ -1,13 +1,8 @@
-"""What stands before every route: a limit on what is taken in, and a line in the log."""
-
-import logging
-import time
+"""What stands before every route: a limit on what is taken in."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from farm.service.answers import answer, unforeseen
-
-log = logging.getLogger("farm.service")
+from farm.service.answers import answer
 
 MOST_BODY_BYTES = 1024 * 1024
 
@@ -55,35 +50,3 @@ async def _body(scope: Scope, receive: Receive) -> bytes | None:
         if len(body) > MOST_BODY_BYTES:
             return None
     return body
-
-
-class RequestLog:
-    """One line per request: changes and failures always, questions only when verbose."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status, begun = 500, False
-        began = time.perf_counter()
-
-        async def sent(message: Message) -> None:
-            nonlocal status, begun
-            if message["type"] == "http.response.start":
-                status, begun = message["status"], True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, sent)
-        except Exception:
-            log.exception("%s %r met an error of our own", scope["method"], scope["path"])
-            if not begun:
-                await unforeseen()(scope, receive, sent)
-        finally:
-            took_ms = 1000 * (time.perf_counter() - began)
-            quiet = scope["method"] == "GET" and status < 500
-            level = logging.DEBUG if quiet or scope["path"] == "/healthz" else logging.INFO
-            log.log(level, "%s %r %d in %.0f ms", scope["method"], scope["path"], status, took_ms)

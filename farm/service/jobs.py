@@ -9,10 +9,12 @@ from farm.model.errors import BadRequest
 from farm.model.frames import Frames
 from farm.model.job import Task
 from farm.model.states import JobState, TaskState
+from farm.policy.access import ALL, Right
 from farm.policy.forecast import forecast
 from farm.service import answers, submit
+from farm.service.access import Caller, SteeredJob, VisibleJob
 from farm.service.link import TheStore
-from farm.service.requests import JobId, Key, Limit
+from farm.service.requests import Key, Limit
 from farm.service.schemas import (
     ByIn,
     ChangedOut,
@@ -26,6 +28,7 @@ from farm.service.schemas import (
     SubmitIn,
     SubmittedOut,
 )
+from farm.service.shared import Shared
 from farm.store import Store
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], responses=answers.DESCRIBED)
@@ -35,25 +38,33 @@ _FRAMES_NAMED = 20
 
 
 @router.post("", status_code=201, summary="Submit a job")
-def post(store: TheStore, asked: SubmitIn, key: Key) -> SubmittedOut:
+def post(
+    store: TheStore, asked: SubmitIn, key: Key, caller: Caller, shared: Shared
+) -> SubmittedOut:
     """Check a job whole and store it. The same Idempotency-Key again gives the same job."""
-    return submit.submit(store, asked, key=key)
+    caller.must(Right.SUBMIT, asked.production)
+    # A key is a production's own: one of another's must not give its job away.
+    return submit.submit(store, asked, key=f"{asked.production}:{key}", shared=shared)
 
 
 @router.get("", summary="List jobs, newest first")
 def ls(
     store: TheStore,
+    caller: Caller,
     production: str | None = None,
     state: Annotated[list[JobState] | None, Query()] = None,
     limit: Limit = 100,
 ) -> list[JobOut]:
-    """Jobs without their layers."""
+    """Jobs without their layers: those of the caller's production, or of all."""
+    if production is None and caller.production != ALL:
+        production = caller.production
+    caller.must(Right.READ_JOBS, ALL if production is None else production)
     jobs = store.jobs.list(production=production, states=state, limit=limit)
     return [JobOut.model_validate(job) for job in jobs]
 
 
 @router.get("/{job}", summary="Look at a job")
-def show(store: TheStore, job: JobId) -> JobDetail:
+def show(store: TheStore, job: VisibleJob) -> JobDetail:
     """A job with its layers, its pace, and its failures by reason."""
     found = store.jobs.get(job)
     ahead = forecast(found.layers)
@@ -69,35 +80,35 @@ def show(store: TheStore, job: JobId) -> JobDetail:
 
 
 @router.get("/{job}/progress", summary="Follow a job")
-def progress(store: TheStore, job: JobId) -> ProgressOut:
+def progress(store: TheStore, job: VisibleJob) -> ProgressOut:
     """What somebody who waits for the job wants to know; cheap enough to ask each second."""
     found = store.jobs.get(job)
     return ProgressOut.of(found, forecast(found.layers))
 
 
 @router.post("/{job}/pause", summary="Pause a job")
-def pause(store: TheStore, job: JobId, _key: Key, asked: ByIn | None = None) -> ChangedOut:
+def pause(store: TheStore, job: SteeredJob, _key: Key, asked: ByIn | None = None) -> ChangedOut:
     """Frames in work finish, no others begin."""
     store.jobs.pause(job, by=asked.by if asked else "")
     return _changed(store, job)
 
 
 @router.post("/{job}/resume", summary="Resume a paused job")
-def resume(store: TheStore, job: JobId, _key: Key, asked: ByIn | None = None) -> ChangedOut:
+def resume(store: TheStore, job: SteeredJob, _key: Key, asked: ByIn | None = None) -> ChangedOut:
     """Take back a pause."""
     store.jobs.resume(job, by=asked.by if asked else "")
     return _changed(store, job)
 
 
 @router.post("/{job}/cancel", summary="Cancel a job")
-def cancel(store: TheStore, job: JobId, _key: Key, asked: ByIn | None = None) -> ChangedOut:
+def cancel(store: TheStore, job: SteeredJob, _key: Key, asked: ByIn | None = None) -> ChangedOut:
     """Stop its frames, running ones too. Finished images stay."""
     return _changed(store, job, store.jobs.cancel(job, by=asked.by if asked else ""))
 
 
 @router.post("/{job}/retry", summary="Render frames of a job again")
 def retry(
-    store: TheStore, job: JobId, key: Key, asked: Annotated[RetryIn | None, Body()] = None
+    store: TheStore, job: SteeredJob, key: Key, asked: Annotated[RetryIn | None, Body()] = None
 ) -> ChangedOut:
     """Failed and cancelled frames, unless other states are asked for."""
     asked = asked or RetryIn(frames=None)
@@ -107,7 +118,7 @@ def retry(
 
 
 @router.put("/{job}/priority", summary="Set the priority of a job")
-def set_priority(store: TheStore, job: JobId, _key: Key, asked: PriorityIn) -> ChangedOut:
+def set_priority(store: TheStore, job: SteeredJob, _key: Key, asked: PriorityIn) -> ChangedOut:
     """It counts from the next frame on."""
     if not 0 <= asked.priority <= 100:
         raise BadRequest(f"priority {asked.priority}: give 0 to 100, 50 is usual")

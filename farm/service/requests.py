@@ -26,10 +26,15 @@ def _key(idempotency_key: Annotated[str, Header()] = "") -> str:
     )
 
 
-def _job_id(job: Annotated[str, Path(description="A job's number.")]) -> str:
+def check_job_id(job: str) -> str:
+    """`job` if it can be a job's number. Raises BadRequest."""
     if job.isascii() and job.isdigit() and len(job) <= 15:
         return job
     raise BadRequest(f"job {job!r:.80}: give the job's number, as `farm jobs ls` shows it")
+
+
+def _job_id(job: Annotated[str, Path(description="A job's number.")]) -> str:
+    return check_job_id(job)
 
 
 def _node_name(node: Annotated[str, Path(description="A node's name.")]) -> str:

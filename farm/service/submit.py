@@ -19,19 +19,24 @@ from farm.model.sizes import format_size
 from farm.model.states import NodeState
 from farm.policy.split import JobRequest, build_job, notes
 from farm.service.schemas import SubmitIn, SubmittedOut
+from farm.service.shared import check_shared
 from farm.store import Store
 
 DISK_SECONDS = 3.0  #: to wait for the store to have a job on disk
 
 
-def submit(store: Store, asked: SubmitIn, *, key: str) -> SubmittedOut:
+def submit(store: Store, asked: SubmitIn, *, key: str, shared: Sequence[str]) -> SubmittedOut:
     """Check and store the job, and answer once it is on disk.
 
-    Raises BadRequest with all faults, StoreUnavailable.
+    Its scene and its images lie under one of the folders `shared`.
+    Raises BadRequest with all faults, NotAllowed, StoreUnavailable.
     """
     request = JobRequest(**asked.model_dump())
+    if request.scene.startswith("/"):
+        check_shared(request.scene, shared, what="scene")
     scene = _scene(request.scene)
     spec = build_job(request, scene)
+    check_shared(spec.layers[0].settings.output, shared, what="output")
     with prepared_folder(PurePosixPath(spec.layers[0].settings.output).parent):
         job_id = store.jobs.submit(spec, key=key)
     if not store.wait_durable(timeout_seconds=DISK_SECONDS):
@@ -40,7 +45,7 @@ def submit(store: Store, asked: SubmitIn, *, key: str) -> SubmittedOut:
             "`appendonly yes` in the store if it is off, and send the same request again with "
             "the same Idempotency-Key; it makes no second job"
         )
-    said = notes(request, scene) if isinstance(scene, SceneFacts) else []
+    said = notes(scene) if isinstance(scene, SceneFacts) else []
     return _submitted(job_id, spec, said + waits(spec.layers[0], store.nodes.list()))
 
 

@@ -11,7 +11,9 @@ from farm.assets.images import WantedImage, absent
 from farm.model.errors import FarmError
 from farm.model.job import Job
 from farm.model.states import NodeState, TaskState
+from farm.policy.access import Right
 from farm.service import answers
+from farm.service.access import Access, Caller
 from farm.service.link import StoreLink, TheStore
 from farm.service.schemas import AuditOut, BreachOut, FarmOut, HealthOut
 from farm.store import Store
@@ -20,6 +22,7 @@ router = APIRouter(tags=["farm"], responses=answers.DESCRIBED)
 
 _JOBS_AUDITED = 1000  #: the newest ones
 _PAGE = 1000
+_AWAY = "the store cannot be reached"
 
 
 @router.get(
@@ -28,21 +31,28 @@ _PAGE = 1000
     responses={503: {"model": HealthOut, "description": "The store cannot be reached."}},
 )
 def healthz(request: Request, response: Response) -> HealthOut:
-    """200 while the service can work, 503 while it waits for its store."""
+    """200 while the service can work, 503 while it waits for its store.
+
+    Open to everybody: names and addresses are told only where the farm asks nobody.
+    """
     link: StoreLink = request.app.state.link
+    access: Access = request.app.state.access
     try:
         store = link.get()
         online = sum(node.state is not NodeState.OFFLINE for node in store.nodes.list())
         leader = store.leader.leader()
     except FarmError as error:
         response.status_code = 503
-        return HealthOut(status="waiting", store=str(error))
+        return HealthOut(status="waiting", store=_AWAY if access.asks else str(error))
+    if leader and access.asks:
+        leader = "one leads"
     return HealthOut(status="ok", store="ok", scheduler=leader, nodes=online)
 
 
 @router.get("/farm", summary="What is the farm made of?")
-def farm(store: TheStore) -> FarmOut:
+def farm(store: TheStore, caller: Caller) -> FarmOut:
     """The leading scheduler, the nodes by state, the Blenders on them, the store."""
+    caller.must(Right.READ_FARM)
     nodes = store.nodes.list()
     online = [node for node in nodes if node.state is not NodeState.OFFLINE]
     count = Counter(node.state for node in nodes)
@@ -60,9 +70,11 @@ def farm(store: TheStore) -> FarmOut:
 @router.get("/audit", summary="Is the book-keeping true?")
 def audit(
     store: TheStore,
+    caller: Caller,
     images: Annotated[int, Query(ge=0, le=100_000, description="Images to look for.")] = 10_000,
 ) -> AuditOut:
     """Every derived figure computed again, and the images of succeeded frames looked for."""
+    caller.must(Right.READ_FARM)
     breaches = [BreachOut.model_validate(breach) for breach in store.audit()]
     jobs = [store.jobs.get(job.id) for job in store.jobs.list(limit=_JOBS_AUDITED)]
     wanted = list(islice(_images(store, jobs), images))

@@ -12,6 +12,7 @@ from farm.store.leader import LeaderStore
 from farm.store.leases import LeaseStore
 from farm.store.nodes import NodeStore
 from farm.store.tasks import TaskQuestions
+from farm.store.tokens import TokenStore
 
 __all__ = ["Breach", "Fact", "Store"]
 
@@ -28,6 +29,7 @@ class Store:
         self.leases = LeaseStore(connection)
         self.leader = LeaderStore(connection)
         self.facts = FactLog(connection)
+        self.tokens = TokenStore(connection)
 
     @classmethod
     def open(cls, url: str, *, timeout_seconds: float = 10.0) -> "Store":
