@@ -45,7 +45,7 @@ def submit(store: Store, asked: SubmitIn, *, key: str, shared: Sequence[str]) ->
             "`appendonly yes` in the store if it is off, and send the same request again with "
             "the same Idempotency-Key; it makes no second job"
         )
-    said = notes(scene) if isinstance(scene, SceneFacts) else []
+    said = notes(request, scene) if isinstance(scene, SceneFacts) else []
     return _submitted(job_id, spec, said + waits(spec.layers[0], store.nodes.list()))
 
 
