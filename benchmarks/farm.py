@@ -102,11 +102,16 @@ class BenchFarm:
         """Start one and return its URL once it answers."""
         port = free_port()
         url = f"http://{HOST}:{port}"
-        self.start("service", "farm.service", "--port", str(port))
+        files = str(self.folder / "files")
+        self.start("service", "farm.service", "--port", str(port), "--files", files)
         client = Client(url)
         self.wait_until(lambda: _healthy(client), READY_SECONDS)
         client.close()
         return url
+
+    def pid_of(self, name: str) -> int:
+        """The process id of a part that runs."""
+        return next(part.child.pid for part in self._parts if part.child and part.spec.name == name)
 
     def submit(self, frames: str, *, chunk: int = 0, settings: RenderSettings | None = None) -> str:
         """Submit a job of one layer and return its id."""

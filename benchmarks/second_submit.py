@@ -1,8 +1,8 @@
 """One texture of a project changes: what the next submit sends, and how long it takes.
 
-Beside it, in turn: hashing the one file and hashing all, and what blender-asset-tracer's own packing
-costs each time, to a folder and to a zip. Scene, textures, service and submits are real; nothing is
-rendered.
+Beside it, in turn: hashing the one file and hashing all, and what blender-asset-tracer's own
+packing costs each time, to a folder and to a zip. Scene, textures, service and submits are real;
+nothing is rendered.
 """
 
 import os
@@ -92,7 +92,11 @@ def _pack(scene: Path, target: Path) -> float:
 
 def _run(module: str, *words: str, environment: dict[str, str] | None) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", module, *words], env=environment, capture_output=True, text=True
+        [sys.executable, "-m", module, *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"{module} {words[0]} ended with {done.returncode}: {done.stderr}")
