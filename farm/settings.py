@@ -7,6 +7,7 @@ constants here: they only make sense together.
 
 import os
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,26 +23,56 @@ TICK_SECONDS = 1.0  #: the scheduler looks this often even when no event wakes i
 _DEFAULTS = {
     "redis_url": "redis://127.0.0.1:6379/0",
     "url": f"http://127.0.0.1:{DEFAULT_PORT}",
+    "files": "~/.local/state/farm/files",
+    "token": "",
+    "ca": "",
+    "in_place": "",  # "yes": farm and studio see the shared folders under the same paths
 }
+#: These may also be named by a file that holds them: FARM_TOKEN_FILE, `token_file = "…"`.
+_SECRETS = frozenset({"token"})
 
 
 def setting(name: str, flag: str | None = None) -> str:
-    """The value of setting `name` ("redis_url", "url"), by the precedence above.
+    """The value of setting `name` ("redis_url", "url", "token", "ca"), by the precedence above.
 
     Raises BadRequest when a settings file cannot be read or there is no such setting.
     """
     if flag is not None:
         return flag
-    from_environment = os.environ.get(f"FARM_{name.upper()}")
-    if from_environment:
-        return from_environment
-    for path in (Path("farm.toml"), Path.home() / ".config" / "farm" / "config.toml"):
-        value = _read(path).get(name)
-        if value is not None:
-            return str(value)
+    for source in _sources():
+        if source.get(name):
+            return _plain(name, str(source[name]))
+        if name in _SECRETS and source.get(f"{name}_file"):
+            return _plain(name, _held_by(name, Path(str(source[f"{name}_file"])).expanduser()))
     if name not in _DEFAULTS:
         raise BadRequest(f"no setting {name!r}; there are: {', '.join(sorted(_DEFAULTS))}")
     return _DEFAULTS[name]
+
+
+def _sources() -> Iterator[Mapping[str, Any]]:
+    """Where settings may be, the one that wins first."""
+    mark = "FARM_"
+    yield {
+        name.removeprefix(mark).lower(): value
+        for name, value in os.environ.items()
+        if name.startswith(mark)
+    }
+    for path in (Path("farm.toml"), Path.home() / ".config" / "farm" / "config.toml"):
+        yield _read(path)
+
+
+def _plain(name: str, value: str) -> str:
+    """A secret goes into a header, where it must be one plain word. Raises BadRequest."""
+    if name in _SECRETS and not (value.isascii() and value.isprintable() and " " not in value):
+        raise BadRequest(f"setting {name!r} is not one plain word: copy it again, whole")
+    return value
+
+
+def _held_by(name: str, path: Path) -> str:
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRequest(f"{name}_file {path} cannot be read: {error}") from error
 
 
 def _read(path: Path) -> dict[str, Any]:

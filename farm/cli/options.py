@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from farm.cli.output import View
+from farm.cli.output import View, message
 from farm.model.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -28,7 +28,19 @@ class Session:
         from farm.client import Client
         from farm.settings import setting
 
-        return Client(setting("url", self._url))
+        url, token = setting("url", self._url), setting("token")
+        if token and travels_openly(url):
+            message(f"farm: warning: the token travels unencrypted to {url}: use https:// there")
+        return Client(url, token=token, ca=setting("ca"))
+
+
+def travels_openly(url: str) -> bool:
+    """Does what is sent to `url` cross a network that others may listen to?"""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return parts.scheme == "http" and host not in {"localhost", "::1"} and host[:4] != "127."
 
 
 def talks(command: Function) -> Function:

@@ -8,6 +8,8 @@ from farm.model.resources import GIB, MIB
 _UNITS = {"": 1, "K": 1024, "M": MIB, "G": GIB, "T": 1024 * GIB}
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(?:I?B)?\Z", re.IGNORECASE)
 _MOST = 1024 * 1024 * GIB
+_SPAN_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+_SPAN = re.compile(r"([0-9]{1,9})\s*([smhdw])\Z", re.IGNORECASE)
 
 
 def parse_size(text: str) -> int:
@@ -23,6 +25,14 @@ def parse_size(text: str) -> int:
     if size > _MOST:
         raise BadRequest(f"memory {text!r} is more than any machine has; write 8G or 512M")
     return size
+
+
+def parse_span(text: str) -> int:
+    """The seconds that `text` means: 90d, 12h, 30m, 45s, 2w. Raises BadRequest."""
+    match = _SPAN.match(text.strip())
+    if match is None:
+        raise BadRequest(f"time {text!r} cannot be read: write 90d, 12h or 30m")
+    return int(match[1]) * _SPAN_SECONDS[match[2].lower()]
 
 
 def format_size(size_bytes: float) -> str:

@@ -7,42 +7,81 @@ import os
 import signal
 import socket
 import sys
-import time
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from farm.model.errors import BadRequest, FarmError
+from farm.service import log
 from farm.service.app import create_app
+from farm.service.first import check_somebody_may_enter, is_loopback, make_token
 from farm.service.link import StoreLink
+from farm.service.tls import check_tls
 from farm.settings import DEFAULT_PORT, setting
 from farm.store import Store
 
 _STORE_SECONDS = 5.0  #: for one answer of the store; longer than a submit waits for its disk
-_STOP_SECONDS = 5  #: for requests in work, when asked to stop
+_STOP_SECONDS = 3  #: for requests in work, when asked to stop; uploads go on where they broke off
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve; the exit status."""
     options = _options(arguments)
-    _log_lines(verbose=options.verbose)
+    log.set_up(form=options.log_format, verbose=options.verbose)
     try:
         redis_url = setting("redis_url", options.redis_url)
+        if options.new_token:
+            _make_token(redis_url, options)
+            return 0
+        check_tls(options.tls_cert, options.tls_key)
         listener = _listen(options.host, options.port)
+        near = is_loopback(listener.getsockname()[0])
+        asks = options.auth or options.behind_proxy or not (near or options.open)
+        if asks:
+            check_somebody_may_enter(redis_url)
     except FarmError as error:
         sys.stderr.write(f"farm service: {error}\n")
         return 1
-    host, port = listener.getsockname()[:2]
-    logging.getLogger("farm.service").info("listening on http://%s:%d", host, port)
     link = StoreLink(lambda: Store.open(redis_url, timeout_seconds=_STORE_SECONDS))
+    app = create_app(link, asks=asks, near=near and not asks, shared=options.shared)
+    _serve(app, link, listener, options)
+    return 0
+
+
+def _make_token(redis_url: str, options: argparse.Namespace) -> None:
+    make_token(
+        redis_url,
+        options.new_token,
+        production=options.production,
+        expires=options.expires,
+        note=options.note,
+    )
+
+
+def _serve(
+    app: FastAPI, link: StoreLink, listener: socket.socket, options: argparse.Namespace
+) -> None:
+    """Serve until a signal comes."""
+    host, port = listener.getsockname()[:2]
+    scheme = "https" if options.tls_cert else "http"
+    logging.getLogger("farm.service").info("listening on %s://%s:%d", scheme, host, port)
     config = uvicorn.Config(
-        create_app(link), log_config=None, access_log=False, timeout_graceful_shutdown=_STOP_SECONDS
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=_STOP_SECONDS,
+        root_path=options.root_path.rstrip("/"),
+        proxy_headers=options.behind_proxy,
+        ssl_certfile=options.tls_cert,
+        ssl_keyfile=options.tls_key,
     )
     # uvicorn stops on the first signal and raises it once more when it has stopped.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: None)
     _Server(config, link).run(sockets=[listener])
-    return 0
 
 
 class _Server(uvicorn.Server):
@@ -60,11 +99,45 @@ class _Server(uvicorn.Server):
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="farm service", description="The farm's HTTP service.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on [127.0.0.1]")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"port [{DEFAULT_PORT}]")
-    parser.add_argument("--redis-url", help="the store [FARM_REDIS_URL]")
-    parser.add_argument("--verbose", action="store_true", help="log every request")
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on [127.0.0.1]")
+    add("--port", type=int, default=DEFAULT_PORT, help=f"port [{DEFAULT_PORT}]")
+    add("--redis-url", help="the store [FARM_REDIS_URL]")
+    add("--verbose", action="store_true", help="log every request")
+    add("--log-format", choices=log.FORMATS, default="text", help="one line each [text]")
+    add("--tls-cert", metavar="FILE", help="certificate, with those between it and the root, PEM")
+    add("--tls-key", metavar="FILE", help="its key, not encrypted [the certificate's file]")
+    add("--root-path", default="", metavar="PATH", help="under which a proxy shows the service")
+    _add_access(parser)
     return parser.parse_args(arguments)
+
+
+def _add_access(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "who is let in",
+        "Listening on another address than loopback, or once any token was made, the service asks "
+        "everybody for a token.",
+    )
+    add = group.add_argument
+    add("--auth", action="store_true", help="ask everybody on loopback too")
+    add("--open", action="store_true", help="ask nobody on any address while there is no token")
+    add(
+        "--behind-proxy",
+        action="store_true",
+        help="a proxy on this machine hands requests on: ask everybody, and believe what it says "
+        "of them [FORWARDED_ALLOW_IPS names other proxies]",
+    )
+    add(
+        "--shared",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="folder that studios and nodes share: jobs may lie in it; may be repeated",
+    )
+    add("--new-token", metavar="ROLE", help="make a token, print it, end: operator, artist, node")
+    add("--production", metavar="NAME", help="of the new token [all]")
+    add("--expires", metavar="SPAN", help="of the new token: 90d, 12h [never]")
+    add("--note", default="", help="of the new token: who holds it")
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -88,28 +161,6 @@ def _why_not(host: str, port: int, error: OSError | OverflowError) -> str:
     return (
         f"cannot listen on {host}:{port}: {os.strerror(error.errno)}; give another --host or --port"
     )
-
-
-class _Line(logging.Formatter):
-    """`2026-11-23T18:20:01Z warning farm.service: text`, in UTC."""
-
-    @staticmethod
-    def converter(seconds: float | None) -> time.struct_time:
-        return time.gmtime(seconds)
-
-    def format(self, record: logging.LogRecord) -> str:
-        record.levelname = record.levelname.lower()
-        return super().format(record)
-
-
-def _log_lines(*, verbose: bool) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        _Line("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
-    )
-    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler])
-    for talkative in ("uvicorn", "asyncio", "urllib3"):
-        logging.getLogger(talkative).setLevel(logging.WARNING)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ A path counts where it really leads, with all links followed, so that no link le
 
 import os
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -16,13 +16,13 @@ from farm.service.access import Caller
 EVERYWHERE = ("/",)
 
 
-def check_shared(path: str, shared: Sequence[str], *, what: str) -> PurePosixPath:
+def check_shared(path: str, shared: Sequence[str], *, what: str) -> Path:
     """Where `path` really leads. Raises NotAllowed unless that is in one of the folders `shared`.
 
     `what` is what the path names: "scene", "output". Whether there is anything is not told.
     """
     try:
-        real = PurePosixPath(os.path.realpath(path)) if path.startswith("/") else None
+        real = Path(os.path.realpath(path)) if path.startswith("/") else None
     except ValueError:  # a NUL in it
         real = None
     if real is not None and any(real.is_relative_to(os.path.realpath(one)) for one in shared):

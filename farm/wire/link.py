@@ -6,6 +6,7 @@ Idempotency-Key, which makes a repeat harmless. Errors of the service are raised
 """
 
 import json
+import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -35,12 +36,16 @@ class Wire:
         """Prepare; nothing is sent yet.
 
         `token` says who asks; `ca` is a file of certificates to trust instead of the system's.
-        Raises BadRequest for what is no HTTP address.
+        Raises BadRequest for what is no HTTP address, or a `ca` that cannot be read.
         """
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.netloc:
             raise errors.BadRequest(
                 f"service address {url!r}: write it as http://HOST:PORT (--url or FARM_URL)"
+            )
+        if ca and not os.access(ca, os.R_OK):
+            raise errors.BadRequest(
+                f"certificates {ca!r} cannot be read: mend the setting ca, or FARM_CA"
             )
         self.url = url.rstrip("/")
         self._token = token
