@@ -150,7 +150,7 @@ def wait(session: Session, *, job: str, timeout: float | None) -> int:
     """
     from farm.cli.wait import wait_for
 
-    status = wait_for(session.client, job, timeout_seconds=timeout)
+    status = wait_for(session.farm.job(job), timeout_seconds=timeout)
     if session.view.as_json:
         session.view.json(session.client.job(job))
     elif status == errors.JOB_FAILED:

@@ -18,6 +18,7 @@ _COMMANDS = {
     "submit": Lazy(
         module="farm.cli.submit", name="submit", help="Send a Blender scene to the farm to render."
     ),
+    "pull": Lazy(module="farm.cli.pull", name="pull", help="Bring the finished images of a job."),
     "jobs": Lazy(
         module="farm.cli.jobs", name="jobs", help="List, watch and steer jobs: ls, show, wait …"
     ),

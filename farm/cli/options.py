@@ -10,7 +10,7 @@ from farm.cli.output import View, message
 from farm.model.errors import BadRequest
 
 if TYPE_CHECKING:
-    from farm.client import Client
+    from farm.client import Client, Farm
 
 Function = Callable[..., Any]
 
@@ -32,6 +32,13 @@ class Session:
         if token and travels_openly(url):
             message(f"farm: warning: the token travels unencrypted to {url}: use https:// there")
         return Client(url, token=token, ca=setting("ca"))
+
+    @functools.cached_property
+    def farm(self) -> "Farm":
+        """The same, as programs use it; what it has to say is told on stderr."""
+        from farm.client import Farm
+
+        return Farm(client=self.client, tell=lambda line: message(f"farm: {line}"))
 
 
 def travels_openly(url: str) -> bool:

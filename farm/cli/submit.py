@@ -1,20 +1,25 @@
 """`farm submit`: send a scene to the farm."""
 
-import getpass
-import os
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from farm.cli import errors
+from farm.cli.cargo import sent_as_json, sent_in_words, tell_cargo
 from farm.cli.options import SIZE, Session, talks
 from farm.cli.output import counted, message
+from farm.cli.transfer import transfers
+
+if TYPE_CHECKING:
+    from farm.client.submit import Submitted, Wishes
 
 _EPILOG = """\b
 Examples:
   farm submit shot.blend                         what the scene itself says
   farm submit shot.blend --frames 1-100x5 --wait  every fifth frame, and watch
   farm submit shot.blend --production film --priority 80 --memory 8G
+  farm submit shot.blend --send --pull           send it, bring each image when it is finished
+  farm submit shot.blend --dry-run               what would travel
   job=$(farm submit shot.blend --plain)          the job's number for a script
 """
 
@@ -32,7 +37,7 @@ Examples:
 @click.option(
     "--output",
     metavar="PATH",
-    help="Images as folder/name_####, // beside the scene [the scene's].",
+    help="Images as folder/name_####, // beside the scene, when sent in the project [the scene's].",
 )
 @click.option("--resolution-percentage", type=int, metavar="1-1000", help="[the scene's]")
 @click.option("--engine", metavar="NAME", help="CYCLES, BLENDER_EEVEE_NEXT … [the scene's].")
@@ -43,80 +48,119 @@ Examples:
 @click.option(
     "--timeout-minutes", type=float, metavar="N", help="Longest time for one frame [1440]."
 )
+@click.option(
+    "--in-place/--send",
+    "in_place",
+    default=None,
+    help="Let the farm read the scene where it lies, or send it [whichever fits].",
+)
+@click.option("--project", metavar="FOLDER", help="What is sent lies in it [found by itself].")
+@click.option("--tracer", metavar="NAME", default="auto", help="How files are found [auto].")
+@click.option("--allow-missing", is_flag=True, help="Do without files that are not there.")
+@click.option(
+    "--preview/--no-preview",
+    default=None,
+    help="A contact sheet and a small film at the end [when sent, of several frames].",
+)
+@click.option("--dry-run", is_flag=True, help="Tell what would be sent, and send nothing.")
 @click.option("--wait", is_flag=True, help="Show progress until the job ends.")
+@click.option("--pull", is_flag=True, help="Wait, and bring images as they are finished.")
 @talks
-def submit(session: Session, *, wait: bool, **asked: Any) -> int:  # noqa: ANN401 - as clicked
+def submit(session: Session, *, wait: bool, pull: bool, dry_run: bool, **asked: Any) -> int:  # noqa: ANN401 - as clicked
     """Send a Blender scene to the farm to render.
 
-    SCENE.blend and its images lie on storage that the farm's nodes share. What is not said here,
-    the scene itself says: frame range and step, resolution, engine, camera, format, output.
+    Where the farm sees SCENE.blend on storage that it shares, it renders it in place. Else the
+    scene is sent, with those of its files that the farm does not have yet, and `farm pull` brings
+    the images. What is not said here, the scene itself says: frame range and step, resolution,
+    engine, camera, format, output.
+
+    A submit that was broken off and is given again sends the rest, and makes no second job.
     """
-    submitted = session.client.submit(_request(**asked))
-    for warning in submitted["warnings"]:
+    scene, how, wishes = _sorted(**asked)
+    try:
+        with transfers(quiet=session.view.as_json) as show:
+            if dry_run:
+                cargo = session.farm.would_send(scene, wishes, on_transfer=show, **how)
+                return tell_cargo(session.view, cargo)
+            submitted = session.farm.submitted(scene, wishes, on_transfer=show, **how)
+    except KeyboardInterrupt:
+        message("farm: stopped; what was sent is kept. The same command again sends the rest")
+        return errors.INTERRUPTED
+    for warning in submitted.answer["warnings"]:
         message(f"farm: note: {warning}")
-    if not wait:
+    if not (wait or pull):
         _tell(session, submitted)
         return errors.OK
     _tell_people(submitted)
-    from farm.cli.wait import wait_for
-
-    status = wait_for(session.client, submitted["id"])
-    if session.view.as_json:
-        session.view.json(session.client.job(submitted["id"]) | {"warnings": submitted["warnings"]})
-    elif not session.view.for_people:
-        click.echo(submitted["id"])
-    return status
+    return _stay(session, submitted, pull=pull and submitted.project is not None)
 
 
-def _request(
+def _sorted(
     *,
     scene: str,
-    output: str | None,
+    in_place: bool | None,
+    project: str | None,
+    tracer: str,
+    allow_missing: bool,
     timeout_minutes: float | None,
     engine: str | None,
     **rest: Any,  # noqa: ANN401 - as clicked
-) -> dict[str, Any]:
-    """The request, without what was not said: that is the scene's and the service's to fill in."""
+) -> tuple[str, dict[str, Any], "Wishes"]:
+    """The scene, how its files are found, and what the job shall be like where that was said."""
+    from farm.client.farm import absolute
+    from farm.client.studio import Gathering
+
+    folder = None if project is None else absolute(project)
+    how = Gathering(project=folder, tracer=tracer, allow_missing=allow_missing)
     asked = {
-        "scene": os.path.abspath(scene),  # noqa: PTH100 - resolves no links, as nodes see them
-        "output": None if output is None else _absolute(output),
         "task_seconds": None if timeout_minutes is None else timeout_minutes * 60,
         "engine": None if engine is None else engine.upper(),
-        "owner": _owner(),
         **rest,
     }
-    return {name: value for name, value in asked.items() if value is not None}
+    said = {name: value for name, value in asked.items() if value is not None}
+    return scene, {"in_place": in_place, "how": how}, cast("Wishes", said)
 
 
-def _absolute(output: str) -> str:
-    """`output` from the working folder, unless it is absolute or beside the scene."""
-    if output.startswith("//"):
-        return output
-    folder = "/" if output.endswith("/") else ""
-    return os.path.abspath(output) + folder  # noqa: PTH100
+def _stay(session: Session, submitted: "Submitted", *, pull: bool) -> int:
+    """Wait until the job is over, and bring its images if that was asked."""
+    job = session.farm.job(submitted.answer["id"])
+    if pull:
+        from farm.cli.pull import pull_job
 
+        return pull_job(session, job, to=None, follow=True)
+    from farm.cli.wait import wait_for
 
-def _owner() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name, as in containers
-        return str(os.getuid())
-
-
-def _tell(session: Session, submitted: dict[str, Any]) -> None:
+    status = wait_for(job)
     if session.view.as_json:
-        session.view.json(submitted)
+        session.view.json(job.details() | {"warnings": submitted.answer["warnings"]})
+    elif not session.view.for_people:
+        click.echo(job.id)
+    return status
+
+
+def _tell(session: Session, submitted: "Submitted") -> None:
+    if session.view.as_json:
+        session.view.json(submitted.answer | {"sent": sent_as_json(submitted.project)})
         return
     _tell_people(submitted)
-    if session.view.for_people:
-        message(f"Watch it:  farm jobs wait {submitted['id']}")
+    number = submitted.answer["id"]
+    if not session.view.for_people:
+        click.echo(number)
+    elif submitted.project is None:
+        message(f"Watch it:  farm jobs wait {number}")
     else:
-        click.echo(submitted["id"])
+        message(f"Bring it:  farm pull {number} --follow")
 
 
-def _tell_people(submitted: dict[str, Any]) -> None:
+def _tell_people(submitted: "Submitted") -> None:
+    answer, project = submitted.answer, submitted.project
+    if project is not None:
+        message(sent_in_words(project))
     message(
-        f"Submitted {submitted['name']} ({counted(submitted['tasks'], 'frame')}) "
-        f"for {submitted['production']} as job {submitted['id']}\n"
-        f"Images:    {submitted['output']}"
+        f"Submitted {answer['name']} ({counted(answer['tasks'], 'frame')}) "
+        f"for {answer['production']} as job {answer['id']}"
     )
+    if project is None:
+        message(f"Images:    {answer['output']}")
+    else:
+        message(f"Images:    {answer['output'].removeprefix('/')} in {project.root}")

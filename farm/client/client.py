@@ -108,6 +108,10 @@ class Client:
         """Let the node work again."""
         return self.wire.change("POST", _node(name, "undrain"), {})
 
+    def whoami(self) -> Answer:
+        """What the caller may do, and which folders the farm shares with it."""
+        return self.wire.ask("/whoami")
+
     def health(self) -> Answer:
         """Is the service well? Never raises for a service that answers."""
         return self.wire.any_answer("/healthz")

@@ -19,6 +19,7 @@ from farm.cli.errors import (
 )
 from farm.cli.output import View, counted
 from farm.cli.wait import words
+from farm.client import Progress
 from farm.model.errors import (
     BadFrames,
     BadScene,
@@ -28,6 +29,8 @@ from farm.model.errors import (
     ServiceUnavailable,
     StoreUnavailable,
 )
+from farm.model.job import TaskCounts
+from farm.model.states import JobState
 
 ROWS = [("1", "heron", "failed"), ("2", "two\twords\nand a line", "active")]
 DATA = [{"id": "1"}, {"id": "2"}]
@@ -158,10 +161,10 @@ def test_a_command_may_say_its_status() -> None:
     assert run_command(command, ["--help"]) == OK
 
 
-def progress(**fields: Any) -> dict[str, Any]:
-    counts = {"succeeded": 12, "total": 24, "running": 2, "failed": 0} | fields.pop("counts", {})
-    usual = {"id": "1", "state": "active", "frames_per_minute": 8.0, "eta_seconds": 90.0}
-    return {**usual, **fields, "counts": counts}
+def progress(*, counts: dict[str, int] | None = None, **fields: Any) -> Progress:
+    tasks = {"succeeded": 12, "ready": 10, "running": 2} | (counts or {})
+    usual = {"state": JobState.ACTIVE, "frames_per_minute": 8.0, "eta_seconds": 90.0}
+    return Progress(**{"job": "1", "name": "shot", **usual, **fields}, counts=TaskCounts(**tasks))
 
 
 @pytest.mark.parametrize(
@@ -169,22 +172,22 @@ def progress(**fields: Any) -> dict[str, Any]:
     [
         (progress(), "12/24 done, 2 running, 8.0 frames/min, 1 min 30 s left"),
         (
-            progress(counts={"failed": 1}),
+            progress(counts={"failed": 1, "ready": 9}),
             "12/24 done, 2 running, 1 failed, 8.0 frames/min, 1 min 30 s left",
         ),
         (
-            progress(counts={"running": 0}, eta_seconds=None),
+            progress(counts={"running": 0, "ready": 12}, eta_seconds=None),
             "12/24 done, waiting for a slot",
         ),
         (progress(eta_seconds=None), "12/24 done, 2 running"),
-        (progress(state="paused"), "12/24 done, 2 running, paused"),
+        (progress(state=JobState.PAUSED), "12/24 done, 2 running, paused"),
         (
-            progress(state="succeeded", counts={"succeeded": 24, "running": 0}),
+            progress(state=JobState.SUCCEEDED, counts={"succeeded": 24, "running": 0, "ready": 0}),
             "24/24 done, succeeded",
         ),
     ],
 )
-def test_progress_is_told_in_a_few_words(told: dict[str, Any], line: str) -> None:
+def test_progress_is_told_in_a_few_words(told: Progress, line: str) -> None:
     assert words(told) == line
 
 
