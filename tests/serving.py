@@ -2,6 +2,7 @@
 
 import json
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 import urllib3
 import uvicorn
 
+from farm.files.content import ContentStore
 from farm.model.lease import TaskResult
 from farm.model.states import Outcome
 from farm.service.app import create_app
@@ -22,18 +24,19 @@ from tests.waiting import wait_until
 @contextmanager
 def serving(store: Store | StoreLink, **options: Any) -> Iterator[str]:
     """The address of a service in front of `store`; `options` are those of `create_app`."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(store, **options), log_config=None, ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        wait_until(lambda: server.started, timeout_seconds=10)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(store, **{"content": ContentStore(folder), **options})
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            wait_until(lambda: server.started, timeout_seconds=10)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+            listener.close()
 
 
 def raw(url: str, method: str, path: str, **asked: Any) -> tuple[int, Any]:

@@ -12,7 +12,9 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from farm.files.content import ContentStore
 from farm.model.errors import BadRequest, FarmError
+from farm.model.sizes import parse_size
 from farm.service import log
 from farm.service.app import create_app
 from farm.service.first import check_somebody_may_enter, is_loopback, make_token
@@ -31,6 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     log.set_up(form=options.log_format, verbose=options.verbose)
     try:
         redis_url = setting("redis_url", options.redis_url)
+        content = ContentStore(setting("files", options.files))
+        most_upload_bytes = parse_size(options.most_upload)
         if options.new_token:
             _make_token(redis_url, options)
             return 0
@@ -44,7 +48,14 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"farm service: {error}\n")
         return 1
     link = StoreLink(lambda: Store.open(redis_url, timeout_seconds=_STORE_SECONDS))
-    app = create_app(link, asks=asks, near=near and not asks, shared=options.shared)
+    app = create_app(
+        link,
+        content=content,
+        most_upload_bytes=most_upload_bytes,
+        asks=asks,
+        near=near and not asks,
+        shared=options.shared,
+    )
     _serve(app, link, listener, options)
     return 0
 
@@ -103,6 +114,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     add("--host", default="127.0.0.1", help="address to listen on [127.0.0.1]")
     add("--port", type=int, default=DEFAULT_PORT, help=f"port [{DEFAULT_PORT}]")
     add("--redis-url", help="the store [FARM_REDIS_URL]")
+    add("--files", metavar="FOLDER", help="keeps what is sent [FARM_FILES]")
+    add("--most-upload", default="1T", metavar="SIZE", help="of a file, at most [1T]")
     add("--verbose", action="store_true", help="log every request")
     add("--log-format", choices=log.FORMATS, default="text", help="one line each [text]")
     add("--tls-cert", metavar="FILE", help="certificate, with those between it and the root, PEM")

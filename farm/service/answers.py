@@ -22,6 +22,8 @@ STATUS: Sequence[tuple[type[errors.FarmError], int]] = (
     (errors.Conflict, 409),
     (errors.StoreUnavailable, 503),
     (errors.StoreUnfit, 503),
+    (errors.ServiceUnavailable, 503),
+    (errors.StorageFull, 507),
     (errors.FarmError, 500),
 )
 
@@ -34,6 +36,7 @@ DESCRIBED: dict[int | str, dict[str, Any]] = {
     409: {"model": ErrorOut, "description": "The farm's present state forbids it."},
     413: {"model": ErrorOut, "description": "The request is too long."},
     503: {"model": ErrorOut, "description": "The store cannot be reached; try again."},
+    507: {"model": ErrorOut, "description": "The disk for sent files is full."},
 }
 
 

@@ -7,12 +7,25 @@ import anyio
 from fastapi import FastAPI
 
 from farm import __version__
-from farm.service import answers, events, frames, jobs, nodes, tokens, whole
+from farm.files.content import ContentStore
+from farm.service import (
+    answers,
+    collect,
+    events,
+    files,
+    frames,
+    jobs,
+    nodes,
+    results,
+    tokens,
+    whole,
+)
 from farm.service.access import Access
 from farm.service.door import Door
-from farm.service.gate import BodyLimit
+from farm.service.gate import USUAL_MOST_UPLOAD_BYTES, BodyLimit
 from farm.service.link import StoreLink
 from farm.service.log import RequestLog
+from farm.settings import setting
 from farm.store import Store
 
 _ABOUT = """Submit Blender scenes to a Karst farm, watch them render, and steer them.
@@ -28,12 +41,16 @@ answered as one that never was.
 def create_app(
     store: Store | StoreLink,
     *,
+    content: ContentStore | None = None,
+    most_upload_bytes: int = USUAL_MOST_UPLOAD_BYTES,
     asks: bool = False,
     near: bool = False,
     shared: Sequence[str] = (),
 ) -> FastAPI:
     """The service in front of `store`, which may be a link that is still being tried.
 
+    What studios and nodes send is kept in `content`, or the folder that the setting `files` names;
+    no file larger than `most_upload_bytes`.
     It asks everybody who they are when `asks`, else from the first token ever made on; `near`: it
     listens on this machine's loopback only. In-place jobs lie under the folders `shared`.
     """
@@ -49,12 +66,14 @@ def create_app(
         title="Karst", version=__version__, description=_ABOUT, lifespan=life, redoc_url=None
     )
     app.state.link = link
+    app.state.files = content or ContentStore(setting("files"))
+    app.state.most_upload_bytes = most_upload_bytes
     app.state.access = Access(link, asks=asks)
     app.state.shared = tuple(shared)
-    for part in (jobs, frames, nodes, whole, events, tokens):
+    for part in (jobs, frames, results, files, nodes, whole, collect, events, tokens):
         app.include_router(part.router)
     answers.install(app)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, most_upload_bytes=most_upload_bytes)
     app.add_middleware(Door, access=app.state.access, near=near)
     app.add_middleware(RequestLog)
     return app

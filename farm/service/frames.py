@@ -6,18 +6,18 @@ from fastapi import APIRouter, Query
 
 from farm.assets.logs import read_log
 from farm.model.errors import NotFound
-from farm.model.job import Job, Layer, Task
+from farm.model.job import Task
 from farm.model.states import TaskState
 from farm.service import answers
 from farm.service.access import VisibleJob
+from farm.service.content import TheFiles
+from farm.service.frame_schemas import FrameDetail, FrameOut, LogOut
 from farm.service.link import TheStore
-from farm.service.requests import FrameNumber, Limit
-from farm.service.schemas import FrameDetail, FrameOut, LogOut
+from farm.service.requests import FrameNumber, LayerName, Limit
+from farm.service.results import layer_of
 from farm.service.shared import Shared, check_shared
 
 router = APIRouter(prefix="/jobs/{job}/frames", tags=["frames"], responses=answers.DESCRIBED)
-
-LayerName = Annotated[str | None, Query(description="Where several layers have this frame.")]
 
 
 @router.get("", summary="List the frames of a job")
@@ -45,6 +45,7 @@ def show(
 def log(
     *,
     store: TheStore,
+    files: TheFiles,
     shared: Shared,
     job: VisibleJob,
     frame: FrameNumber,
@@ -52,7 +53,10 @@ def log(
     attempt: Annotated[int | None, Query(ge=1, description="The last one when left out.")] = None,
     lines: Annotated[int | None, Query(ge=1, description="The last so many; else all.")] = None,
 ) -> LogOut:
-    """The attempt's own log from beside the images, or what the store kept of it."""
+    """The attempt's own log, from beside the images or as a node sent it; else what is kept of it.
+
+    `path` tells where it lies: on the shared storage, or in the farm's files folder.
+    """
     task = store.tasks.get(job, frame, layer=layer)
     number = attempt or task.attempt
     if not 1 <= number <= task.attempt:
@@ -60,18 +64,17 @@ def log(
         if not task.attempt:
             which, why = "", "no attempt has begun"
         raise NotFound(f"frame {frame} of job {job} has no log{which}: {why}")
-    settings = _layer_of(store.jobs.get(job), task).spec.settings
-    path = settings.log_path(frame, job=job, attempt=number)
-    found = read_log(check_shared(str(path), shared, what="log"), lines=lines)
+    of = layer_of(store.jobs.get(job), task)
+    if of.spec.settings.is_sent:
+        where = files.log_path(job, of.spec.name, frame, number)
+        path = str(where.relative_to(files.root))
+    else:
+        path = str(of.spec.settings.log_path(frame, job=job, attempt=number))
+        where = check_shared(path, shared, what="log")
+    found = read_log(where, lines=lines)
     if found is None:
         found = _kept(task, number), False
-    return LogOut(
-        job=job, frame=frame, attempt=number, path=str(path), lines=found[0], whole=found[1]
-    )
-
-
-def _layer_of(job: Job, task: Task) -> Layer:
-    return next(one for one in job.layers if task.layer in (one.id, one.spec.name))
+    return LogOut(job=job, frame=frame, attempt=number, path=path, lines=found[0], whole=found[1])
 
 
 def _kept(task: Task, number: int) -> list[str]:
@@ -80,6 +83,6 @@ def _kept(task: Task, number: int) -> list[str]:
         if failure.attempt == number and failure.log_tail:
             return list(failure.log_tail)
     raise NotFound(
-        f"the log of frame {task.frame}, attempt {number}, is not on the shared storage: "
-        "it has been removed, or this service does not see the folder"
+        f"the log of frame {task.frame}, attempt {number}, is not there: it has not come yet, was "
+        "removed, or lies in a folder that this service does not see"
     )

@@ -13,6 +13,7 @@ from farm.policy.access import ALL, Right
 from farm.policy.forecast import forecast
 from farm.service import answers, submit
 from farm.service.access import Caller, SteeredJob, VisibleJob
+from farm.service.content import TheFiles
 from farm.service.link import TheStore
 from farm.service.requests import Key, Limit
 from farm.service.schemas import (
@@ -28,6 +29,7 @@ from farm.service.schemas import (
     SubmitIn,
     SubmittedOut,
 )
+from farm.service.sent import kept_project
 from farm.service.shared import Shared
 from farm.store import Store
 
@@ -39,12 +41,19 @@ _FRAMES_NAMED = 20
 
 @router.post("", status_code=201, summary="Submit a job")
 def post(
-    store: TheStore, asked: SubmitIn, key: Key, caller: Caller, shared: Shared
+    *,
+    store: TheStore,
+    files: TheFiles,
+    asked: SubmitIn,
+    key: Key,
+    caller: Caller,
+    shared: Shared,
 ) -> SubmittedOut:
     """Check a job whole and store it. The same Idempotency-Key again gives the same job."""
     caller.must(Right.SUBMIT, asked.production)
     # A key is a production's own: one of another's must not give its job away.
-    return submit.submit(store, asked, key=f"{asked.production}:{key}", shared=shared)
+    own_key = f"{asked.production}:{key}"
+    return submit.submit(store, files, asked, key=own_key, shared=shared)
 
 
 @router.get("", summary="List jobs, newest first")
@@ -108,12 +117,18 @@ def cancel(store: TheStore, job: SteeredJob, _key: Key, asked: ByIn | None = Non
 
 @router.post("/{job}/retry", summary="Render frames of a job again")
 def retry(
-    store: TheStore, job: SteeredJob, key: Key, asked: Annotated[RetryIn | None, Body()] = None
+    *,
+    store: TheStore,
+    files: TheFiles,
+    job: SteeredJob,
+    key: Key,
+    asked: Annotated[RetryIn | None, Body()] = None,
 ) -> ChangedOut:
     """Failed and cancelled frames, unless other states are asked for."""
     asked = asked or RetryIn(frames=None)
     frames = Frames(asked.frames) if asked.frames is not None else None
-    tasks = store.jobs.retry(job, states=frozenset(asked.states), frames=frames, request=key)
+    with kept_project(files, store.jobs.get(job)):
+        tasks = store.jobs.retry(job, states=frozenset(asked.states), frames=frames, request=key)
     return _changed(store, job, tasks)
 
 

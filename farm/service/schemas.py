@@ -10,30 +10,33 @@ from farm import __version__
 from farm.model.job import USUAL_PRIORITY, USUAL_RETRIES, Job, Layer
 from farm.model.node import Node
 from farm.model.resources import GIB
-from farm.model.states import JobState, NodeState, Outcome, TaskState
+from farm.model.states import JobState, NodeState, TaskState
 from farm.policy.forecast import Forecast
 from farm.policy.split import USUAL_PRODUCTION, USUAL_TASK_SECONDS
 
 
-class _In(BaseModel, extra="forbid"): ...
+class In(BaseModel, extra="forbid"): ...
 
 
-class _Out(BaseModel, from_attributes=True): ...
+class Out(BaseModel, from_attributes=True): ...
 
 
-class ErrorBody(_Out):
+class ErrorBody(Out):
     kind: str = Field(description="Its name in the farm's error tree, such as BadFrames.")
     message: str = Field(description="What is wrong, where, and how to mend it, in one line.")
 
 
-class ErrorOut(_Out):
+class ErrorOut(Out):
     error: ErrorBody
 
 
-class SubmitIn(_In):
+class SubmitIn(In):
     """A job to render. What is left out, the scene itself says."""
 
-    scene: str = Field(description="Absolute path of the .blend on the shared storage.")
+    scene: str = Field(
+        description="Absolute path of the .blend on the shared storage; of a sent job, in the "
+        "project, whose folder is /."
+    )
     frames: str | None = Field(None, description="1-100, 1-100x5, 1,5,9 or one frame.")
     production: str = USUAL_PRODUCTION
     name: str | None = Field(None, description="The scene's file name when left out.")
@@ -51,26 +54,30 @@ class SubmitIn(_In):
     chunk: int = Field(0, description="Frames in one call of a worker; 0 is automatic.")
     retries: int = USUAL_RETRIES
     task_seconds: float = Field(USUAL_TASK_SECONDS, description="Longest time for one frame.")
+    manifest: str | None = Field(
+        None, description="Digest of a sent project's manifest; scene and output are paths in it."
+    )
+    preview: bool = Field(False, description="A contact sheet and a small film too?")
 
 
-class RetryIn(_In):
+class RetryIn(In):
     states: list[TaskState] = Field(default=[TaskState.FAILED, TaskState.CANCELLED])
     frames: str | None = Field(None, description="Only these frames; all when left out.")
 
 
-class PriorityIn(_In):
+class PriorityIn(In):
     priority: int = Field(description="0 to 100, higher first.")
 
 
-class ByIn(_In):
+class ByIn(In):
     by: str = Field("", max_length=256, description="Who wants it, for the log of facts.")
 
 
-class DrainIn(_In):
+class DrainIn(In):
     reason: str = Field("drained by hand", min_length=1, max_length=256)
 
 
-class CountsOut(_Out):
+class CountsOut(Out):
     blocked: int
     ready: int
     running: int
@@ -80,13 +87,13 @@ class CountsOut(_Out):
     total: int
 
 
-class ResourcesOut(_Out):
+class ResourcesOut(Out):
     cores: int
     memory_bytes: int
     gpus: int
 
 
-class JobOut(_Out):
+class JobOut(Out):
     id: str
     production: str
     name: str
@@ -98,12 +105,13 @@ class JobOut(_Out):
     counts: CountsOut
 
 
-class LayerOut(_Out):
+class LayerOut(Out):
     id: str
     name: str
     frames: str
     scene: str
     output: str = Field(description="Path pattern of its images, with extension.")
+    manifest: str = Field(description="Of a sent job the digest of its manifest, else empty.")
     counts: CountsOut
     resources: ResourcesOut
     pool: str
@@ -121,6 +129,7 @@ class LayerOut(_Out):
             frames=spec.frames,
             scene=spec.settings.scene,
             output=spec.settings.output + spec.settings.extension,
+            manifest=spec.settings.manifest,
             counts=CountsOut.model_validate(layer.counts),
             resources=ResourcesOut.model_validate(spec.resources),
             pool=spec.pool,
@@ -131,14 +140,14 @@ class LayerOut(_Out):
         )
 
 
-class FailureGroup(_Out):
+class FailureGroup(Out):
     reason: str
     count: int
     frames: list[int]
     nodes: list[str]
 
 
-class ProgressOut(_Out):
+class ProgressOut(Out):
     """How far a job is, and when it will be done."""
 
     id: str
@@ -170,59 +179,25 @@ class JobDetail(JobOut):
     failures_looked_at: int = Field(description="How many failed frames the groups are made from.")
 
 
-class SubmittedOut(_Out):
+class SubmittedOut(Out):
     id: str
     production: str
     name: str
     frames: str
     tasks: int
     output: str = Field(description="Path pattern of the images, with extension.")
+    sent: bool = Field(description="Was the project sent, and are its images to be fetched?")
     warnings: list[str]
 
 
-class ChangedOut(_Out):
+class ChangedOut(Out):
     id: str
     state: JobState
     priority: int
     tasks: int | None = Field(None, description="How many tasks the change moved, where it counts.")
 
 
-class FailedAttemptOut(_Out):
-    attempt: int
-    node: str
-    outcome: Outcome
-    reason: str
-    log_tail: list[str]
-
-
-class FrameOut(_Out):
-    layer: str
-    index: int
-    frame: int
-    state: TaskState
-    attempt: int
-    node: str
-    started_at: float | None
-    elapsed_seconds: float | None
-    peak_memory_bytes: int | None
-    image_bytes: int | None
-    progress: str
-
-
-class FrameDetail(FrameOut):
-    failures: list[FailedAttemptOut]
-
-
-class LogOut(_Out):
-    job: str
-    frame: int
-    attempt: int
-    path: str
-    lines: list[str]
-    whole: bool = Field(description="False when earlier lines were left out.")
-
-
-class NodeOut(_Out):
+class NodeOut(Out):
     name: str
     state: NodeState
     epoch: int
@@ -269,7 +244,7 @@ class NodeOut(_Out):
         )
 
 
-class HealthOut(_Out):
+class HealthOut(Out):
     """The name of the leading scheduler, and how many nodes are online."""
 
     status: str = Field(description='"ok", or "waiting" while the store cannot be reached.')
@@ -287,14 +262,14 @@ class FarmOut(HealthOut):
     store_facts: dict[str, str] = Field(description="What the store says of itself.")
 
 
-class BreachOut(_Out):
+class BreachOut(Out):
     rule: str
     where: str
     expected: str
     found: str
 
 
-class AuditOut(_Out):
+class AuditOut(Out):
     breaches: list[BreachOut]
     images_checked: int
     images_due: int = Field(description="One for each succeeded frame; not all may be checked.")

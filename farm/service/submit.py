@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from farm.assets.images import prepared_folder
 from farm.assets.scene import read_scene
+from farm.files.content import ContentStore
 from farm.model.errors import BadScene, StoreUnavailable
 from farm.model.frames import Frames
 from farm.model.job import JobSpec, LayerSpec
@@ -19,26 +20,26 @@ from farm.model.sizes import format_size
 from farm.model.states import NodeState
 from farm.policy.split import JobRequest, build_job, notes
 from farm.service.schemas import SubmitIn, SubmittedOut
+from farm.service.sent import scene_of, sent_project
 from farm.service.shared import check_shared
 from farm.store import Store
 
 DISK_SECONDS = 3.0  #: to wait for the store to have a job on disk
 
 
-def submit(store: Store, asked: SubmitIn, *, key: str, shared: Sequence[str]) -> SubmittedOut:
+def submit(
+    store: Store, files: ContentStore, asked: SubmitIn, *, key: str, shared: Sequence[str]
+) -> SubmittedOut:
     """Check and store the job, and answer once it is on disk.
 
-    Its scene and its images lie under one of the folders `shared`.
+    A sent one is made of `files`; of another, scene and images lie under the folders `shared`.
     Raises BadRequest with all faults, NotAllowed, StoreUnavailable.
     """
-    request = JobRequest(**asked.model_dump())
-    if request.scene.startswith("/"):
-        check_shared(request.scene, shared, what="scene")
-    scene = _scene(request.scene)
-    spec = build_job(request, scene)
-    check_shared(spec.layers[0].settings.output, shared, what="output")
-    with prepared_folder(PurePosixPath(spec.layers[0].settings.output).parent):
-        job_id = store.jobs.submit(spec, key=key)
+    request = JobRequest(**asked.model_dump() | {"manifest": asked.manifest or ""})
+    if request.manifest:
+        job_id, spec, scene = _submit_sent(store, files, request, key=key)
+    else:
+        job_id, spec, scene = _submit_in_place(store, request, key=key, shared=shared)
     if not store.wait_durable(timeout_seconds=DISK_SECONDS):
         raise StoreUnavailable(
             f"job {job_id} is stored, but the store has not confirmed that it is on disk: set "
@@ -47,6 +48,28 @@ def submit(store: Store, asked: SubmitIn, *, key: str, shared: Sequence[str]) ->
         )
     said = notes(request, scene) if isinstance(scene, SceneFacts) else []
     return _submitted(job_id, spec, said + waits(spec.layers[0], store.nodes.list()))
+
+
+_Stored = tuple[str, JobSpec, SceneFacts | BadScene]
+
+
+def _submit_sent(store: Store, files: ContentStore, request: JobRequest, *, key: str) -> _Stored:
+    with sent_project(files, request.production, request.manifest) as project:
+        scene = scene_of(files, project, request.scene)
+        spec = build_job(request, scene)
+        return store.jobs.submit(spec, key=key), spec, scene
+
+
+def _submit_in_place(
+    store: Store, request: JobRequest, *, key: str, shared: Sequence[str]
+) -> _Stored:
+    if request.scene.startswith("/"):
+        check_shared(request.scene, shared, what="scene")
+    scene = _scene(request.scene)
+    spec = build_job(request, scene)
+    check_shared(spec.layers[0].settings.output, shared, what="output")
+    with prepared_folder(PurePosixPath(spec.layers[0].settings.output).parent):
+        return store.jobs.submit(spec, key=key), spec, scene
 
 
 def _scene(path: str) -> SceneFacts | BadScene:
@@ -67,6 +90,7 @@ def _submitted(job_id: str, spec: JobSpec, warnings: list[str]) -> SubmittedOut:
         frames=layer.frames,
         tasks=len(Frames(layer.frames)),
         output=layer.settings.output + layer.settings.extension,
+        sent=layer.settings.is_sent,
         warnings=warnings,
     )
 
