@@ -10,6 +10,7 @@ from farm.cli import errors
 from farm.cli.lazy import PlainGroup
 from farm.cli.options import Session, talks
 from farm.cli.output import counted, message
+from farm.model.errors import NotAllowed, NotFound
 from farm.model.sizes import format_size, format_span
 from farm.model.states import JobState, TaskState
 
@@ -78,7 +79,8 @@ def _ago(then: float) -> str:
 def show(session: Session, *, job: str) -> None:
     """Show all that is known of JOB: layers, images, pace, and failures by reason."""
     found = session.client.job(job)
-    session.view.fields(found, [*_head(found), *_layers(found), *_failures(found)])
+    rows = [*_head(found), *_sent(session, found), *_layers(found), *_failures(found)]
+    session.view.fields(found, rows)
 
 
 def _head(job: dict[str, Any]) -> list[tuple[str, object]]:
@@ -99,6 +101,29 @@ def _head(job: dict[str, Any]) -> list[tuple[str, object]]:
     return rows
 
 
+def _sent(session: Session, job: dict[str, Any]) -> list[tuple[str, object]]:
+    """Of a sent job: what it is made of, and how its images come back."""
+    digest = job["layers"][0]["manifest"]
+    if not digest or session.view.as_json:
+        return []
+    try:
+        manifest = session.client.manifest(job["production"], digest)
+    except (NotFound, NotAllowed):
+        made_of = "files that the farm does not keep any more"
+    else:
+        files = counted(len(manifest.entries), "file")
+        made_of = f"{files}, {format_size(manifest.size_bytes)}"
+    project = session.farm.job(job["id"]).project()
+    here = f", from {project.root}" if project else ""
+    return [("sent", made_of + here), ("pull", f"farm pull {job['id']} --follow")]
+
+
+def _images(layer: dict[str, Any]) -> str:
+    if not layer["manifest"]:
+        return str(layer["output"])
+    return f"{layer['output'].removeprefix('/')} in the project"
+
+
 def _counts(counts: dict[str, int]) -> str:
     states = [f"{counts[state]} {state}" for state in TaskState if counts[state]]
     return f"{counts['total']} in all: {', '.join(states)}"
@@ -112,7 +137,7 @@ def _layers(job: dict[str, Any]) -> list[tuple[str, object]]:
         rows += [
             (f"layer {layer['name']}", f"frames {layer['frames']}: {_counts(layer['counts'])}"),
             ("  scene", layer["scene"]),
-            ("  images", layer["output"]),
+            ("  images", _images(layer)),
             (
                 "  each takes",
                 f"{counted(wants['cores'], 'core')}, {format_size(wants['memory_bytes'])}{gpus}"

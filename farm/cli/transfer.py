@@ -59,7 +59,7 @@ class Rate:
 def words(transfer: "Transfer", rate: float) -> str:
     """`3/12 files, 1.2 GiB of 4.5 GiB, 11 MiB/s, 5 min left`."""
     if not transfer.files:
-        return ""
+        return transfer.what
     said = [f"{transfer.files_done:,}/{counted(transfer.files, 'file')}"]
     said.append(f"{format_size(transfer.bytes_done)} of {format_size(transfer.bytes)}")
     if rate > 0:

@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import quote
 
 from farm.model import errors
+from farm.model.manifest import Manifest, check_digest
 from farm.model.names import check_name
-from farm.wire import Answer, Wire
+from farm.wire import Answer, Wire, error_of
 
 _AUDIT_SECONDS = 600.0
 
@@ -107,6 +108,14 @@ class Client:
     def undrain(self, name: str) -> Answer:
         """Let the node work again."""
         return self.wire.change("POST", _node(name, "undrain"), {})
+
+    def manifest(self, production: str, digest: str) -> Manifest:
+        """What a sent job is made of. Raises NotFound once it was collected."""
+        name = quote(check_name("production", production))
+        status, body = self.wire.send("GET", f"/productions/{name}/files/{check_digest(digest)}")
+        if status >= 400:
+            raise error_of(status, body)
+        return Manifest.read(body)
 
     def whoami(self) -> Answer:
         """What the caller may do, and which folders the farm shares with it."""

@@ -1,7 +1,7 @@
 """Finished images on their way from the farm: each checked by its digest, none brought in vain."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -12,6 +12,8 @@ from farm.client.patience import AWAY, Patience
 from farm.client.scratch import no_room
 from farm.client.transfer import Meter, OnTransfer, Phase
 from farm.model.errors import FarmError, NotFound, WrongDigest
+from farm.model.manifest import check_digest
+from farm.wire import error_of
 from farm.wire.files import fetch
 
 CONNECTIONS = 4
@@ -93,6 +95,10 @@ class Inbound:
 
     def _bring(self, image: FinishedImage, stop: Stop) -> PulledFrame | _Gone:
         target = self._landing.place(image.path)
+        try:
+            image = self._known(image)
+        except NotFound as error:
+            return _Gone(image=image, error=error)
         fate = self._landing.fate(target, image.digest)
         if fate is None or (fate is Fate.LEFT and self._overwrite):
             self._landing.claim(target, image.digest)
@@ -112,8 +118,6 @@ class Inbound:
 
     def _fetch(self, image: FinishedImage, target: Path, stop: Stop) -> FarmError | None:
         """Fetch `image`, however often the line breaks; why it is not to be had, if so."""
-        query = urlencode({"layer": image.layer})
-        address = f"/jobs/{self._job}/frames/{image.frame}/image?{query}"
 
         def moved(count: int) -> None:
             stop.check()
@@ -124,7 +128,7 @@ class Inbound:
             try:
                 fetch(
                     self._client.wire,
-                    address,
+                    self._address(image),
                     target,
                     digest=image.digest,
                     size_bytes=image.size_bytes,
@@ -139,3 +143,23 @@ class Inbound:
             else:
                 self._patience.heard()
                 return None
+
+    def _known(self, image: FinishedImage) -> FinishedImage:
+        """`image` with its digest, which the farm is asked for where the image lies in place."""
+        if image.digest:
+            return image
+        return replace(image, digest=self._patience.ask(lambda: self._asked(image)))
+
+    def _asked(self, image: FinishedImage) -> str:
+        """Asks as one who has the image already, and so is not sent it."""
+        headers = {"If-None-Match": "*"}
+        wire = self._client.wire
+        with wire.stream("GET", self._address(image), headers=headers) as answer, wire.guard():
+            body = answer.read()
+            if answer.status >= 400:
+                raise error_of(answer.status, body)
+            return check_digest(answer.headers.get("X-Karst-Digest", ""))
+
+    def _address(self, image: FinishedImage) -> str:
+        query = urlencode({"layer": image.layer})
+        return f"/jobs/{self._job}/frames/{image.frame}/image?{query}"

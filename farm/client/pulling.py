@@ -44,7 +44,7 @@ class Wanted:
     def image(self, frame: Answer) -> FinishedImage | None:
         """The image of `frame`, if it is one of those to bring."""
         layer = self._layers.get(frame["layer"])
-        if layer is None or not frame["image_digest"]:
+        if layer is None or (layer["manifest"] and not frame["image_digest"]):
             return None
         if self._frames is not None and frame["frame"] not in self._frames:
             return None

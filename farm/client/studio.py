@@ -25,8 +25,6 @@ from farm.wire import FileWire, Wire
 if TYPE_CHECKING:
     from farm.assets.project import Project
 
-_TRIES = 3  #: to trace a scene that lies still
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathering:
@@ -68,8 +66,11 @@ class Studio:
 
     def send(self, scene: Path, how: Gathering) -> Dispatch:
         """Send what the farm lacks of `scene` and its files. Raises what Outbound.send raises."""
+        stamp = stamp_of(scene)
         with self._gathered(scene, how) as (project, outbound, scratch):
             before = outbound.hash({one.path: one.source for one in project.files})
+            if stamp_of(scene) != stamp:
+                raise changing(scene)
             files = outbound.send(before)
             _check_scenes(before, files)
             sent_files, sent_bytes = outbound.sent_files, outbound.meter.told().bytes_moved
@@ -120,21 +121,18 @@ class Studio:
         """The project of `scene`. Raises BadScene, MissingAssets, BadRequest."""
         from farm.assets.project import read_project  # tracers are slow to load
 
-        self._on_transfer(Transfer(phase=Phase.TRACING))
-        for number in range(_TRIES):
-            before = stamp_of(scene)
-            rewritten = scratch / f"scenes{number}"
-            rewritten.mkdir()
-            project = read_project(
-                scene,
-                project=how.project,
-                tracer=how.tracer,
-                scratch=rewritten,
-                allow_missing=how.allow_missing,
-            )
-            if stamp_of(scene) == before:
-                return project
-        raise changing(scene)
+        def show(line: str) -> None:
+            self._on_transfer(Transfer(phase=Phase.TRACING, what=line))
+
+        show("")
+        return read_project(
+            scene,
+            project=how.project,
+            tracer=how.tracer,
+            scratch=scratch,
+            allow_missing=how.allow_missing,
+            on_progress=show,
+        )
 
     def _send_manifest(self, outbound: Outbound, manifest: Manifest, scratch: Path) -> str:
         path = scratch / "manifest.json"

@@ -20,6 +20,7 @@ class Transfer:
     """How far it is."""
 
     phase: Phase
+    what: str = ""  #: in words, where they say more than the numbers
     files_done: int = 0
     files: int = 0  #: in all; 0 while nobody knows
     bytes_done: int = 0
