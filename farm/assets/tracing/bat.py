@@ -1,0 +1,157 @@
+"""Traces a scene without Blender, on blender-asset-tracer's reader of .blend files.
+
+Its own list of what a scene needs has gaps (docs/assets.md shows them), so the walk is ours: from
+all data of the scene to all that it points to, in libraries only what is linked from them, as
+Blender does. For scenes of a Blender that this was not proven with it refuses, for what it then
+does not find would be lost without a word."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blender_asset_tracer import __version__ as reader_version
+from blender_asset_tracer.blendfile import BlendFile
+
+from farm.assets.blend import opened_blend
+from farm.assets.tracing.groups import Group, Groups
+from farm.assets.tracing.mentions import said_in
+from farm.assets.tracing.model import Mention
+from farm.assets.tracing.paths import resolve
+from farm.model.errors import BadScene
+
+READER = f"blender-asset-tracer {reader_version}"
+FIRST_UNPROVEN = 500  #: 5.0: from here on only Blender itself knows
+_BRUSH = b"BR"  # brushes come from Blender's own libraries, and do not render
+_SKIPPED = {b"GLOB", b"REND", b"TEST", b"DNA1", b"USER", b"ENDB", b"WM", b"TX", _BRUSH}
+_CODES = {
+    "AR": "armature", "CA": "camera", "CF": "cachefile", "CU": "curve", "CV": "curves",
+    "GR": "collection", "IM": "image", "LA": "light", "LI": "library", "LT": "lattice",
+    "MA": "material", "MB": "meta", "MC": "movieclip", "ME": "mesh", "NT": "nodetree",
+    "OB": "object", "PA": "particle", "SC": "scene", "SK": "speaker", "SO": "sound",
+    "SR": "screen", "TE": "texture", "VF": "font", "VO": "volume", "WO": "world",
+}  # fmt: skip
+
+
+def trace_blends(
+    scene: str, on_file: Callable[[str], None], *, unproven: bool = False
+) -> tuple[list[Mention], dict[str, int]]:
+    """All that `scene` and its libraries say about files, and by which Blender each was saved.
+
+    `on_file` hears each .blend before it is opened. Raises BadScene, also for a file that a
+    Blender after 4.5 saved, unless `unproven`.
+    """
+    walk = _Walk(unproven)
+    walk.wanted[scene] = None
+    while walk.wanted:
+        path, names = walk.wanted.popitem()
+        if os.path.exists(path) or path == scene:  # what is missing is told with its users
+            on_file(path)
+            with _opened(path, scene) as blend:
+                walk.read(path, blend, names)
+    return list(walk.mentions), walk.versions
+
+
+@contextmanager
+def _opened(path: str, scene: str) -> Iterator[BlendFile]:
+    try:
+        with opened_blend(Path(path)) as blend:
+            yield blend
+    except BadScene as error:
+        if path == scene:
+            raise
+        raise BadScene(str(error).replace("scene ", "library ", 1)) from error
+
+
+@dataclass(slots=True)
+class _Walk:
+    unproven: bool
+    wanted: dict[str, set[bytes] | None] = field(default_factory=dict)  #: None: all that is in it
+    seen: dict[str, set[bytes]] = field(default_factory=dict)
+    mentions: dict[Mention, None] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def read(self, path: str, blend: BlendFile, names: set[bytes] | None) -> None:
+        """Walk through the .blend at `path`, from its data-blocks called `names`."""
+        self.versions[path] = blend.header.version
+        if blend.header.version >= FIRST_UNPROVEN and not self.unproven:
+            raise BadScene(unproven_file(path, blend.header.version))
+        groups = Groups(blend)
+        seen = self.seen.setdefault(path, set())
+        ahead = [group for group in groups.all if _starts(group, names)]
+        while ahead:
+            group = ahead.pop()
+            name = _name(group)
+            if name in seen:
+                continue
+            seen.add(name)
+            if group.head.code == b"ID":
+                ahead += self._linked(path, group, name, groups)
+            elif group.head.code not in _SKIPPED:
+                self._note(path, group)
+                ahead += groups.targets(group)
+
+    def _linked(self, path: str, group: Group, name: bytes, groups: Groups) -> list[Group]:
+        """A data-block of another .blend: look for it there, and tell of its library."""
+        library = groups.by_address.get(group.head[b"lib"])
+        if library is None or name.startswith(_BRUSH):
+            return []
+        for said in said_in(library, b""):
+            there = resolve(os.fsdecode(said.written), os.path.dirname(path))
+            if name not in self.seen.get(there, set()):
+                self.wanted.setdefault(there, set())
+                names = self.wanted[there]
+                if names is not None:
+                    names.add(name)
+        return [library]
+
+    def _note(self, path: str, group: Group) -> None:
+        folder, file = os.path.split(path)
+        for said in said_in(group, os.fsencode(os.path.splitext(file)[0])):
+            written = os.fsdecode(said.written)
+            mention = Mention(
+                kind=said.kind,
+                written=written,
+                path=resolve(written, folder),
+                blend=path,
+                block=describe(_name(group)),
+                spread=said.spread,
+                tiles=said.tiles,
+                absent=said.absent,
+            )
+            self.mentions[mention] = None
+
+
+def _starts(group: Group, names: set[bytes] | None) -> bool:
+    code = group.head.code
+    if names is None:  # libraries are reached through what is linked from them
+        return code not in {b"ID", b"LI"} and code not in _SKIPPED
+    return code not in _SKIPPED and _name(group) in names
+
+
+def _name(group: Group) -> bytes:
+    """The name of a data-block, with the two letters of its type."""
+    if group.head.code == b"ID":  # one of another .blend
+        return bytes(group.head[b"name"])
+    return bytes(group.head.id_name or group.head.code)
+
+
+def describe(name: bytes) -> str:
+    """As people call it: b"IMwood.png" is "image wood.png"."""
+    code = os.fsdecode(name[:2])
+    return f"{_CODES.get(code, code)} {os.fsdecode(name[2:])}"
+
+
+def version_text(version: int) -> str:
+    """As people write it: 405 is "4.5"."""
+    return f"{version // 100}.{version % 100}"
+
+
+def unproven_file(path: str, version: int) -> str:
+    """Why `path` cannot be traced here, in one line."""
+    return (
+        f"{path} was saved by Blender {version_text(version)}, and without Blender only files up "
+        f"to 4.5 can be traced with nothing lost: put a Blender {version_text(version)} or newer "
+        "on the PATH, or set FARM_BLENDER to it"
+    )

@@ -1,0 +1,79 @@
+"""Traces a scene by asking Blender itself, in a process of its own that runs none of its Python."""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from farm.assets.tracing.model import Kind, Mention, Spread
+from farm.assets.tracing.paths import resolve
+from farm.blender import BlenderCommand
+from farm.model.errors import BadScene, NodeUnfit
+
+MOST_SECONDS = 900.0  #: the largest scenes open in minutes
+_INSIDE = Path(__file__).with_name("map_inside.py")
+
+
+def ask_blender(
+    scene: str, blender: BlenderCommand, *, most_seconds: float = MOST_SECONDS
+) -> list[Mention]:
+    """All that Blender says `scene` and its libraries name.
+
+    Raises BadScene when Blender cannot open it, and NodeUnfit when Blender itself fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="farm-trace-") as folder:
+        answer = Path(folder) / "answer.json"
+        said = _run(blender.argv(_INSIDE, scene, str(answer)), folder, most_seconds, scene)
+        try:
+            told = json.loads(answer.read_text("ascii"))
+        except (OSError, ValueError) as error:
+            raise NodeUnfit(f"{blender} ended without an answer about {scene}: {said}") from error
+    if "failed" in told:
+        raise BadScene(f"scene {scene} cannot be opened by {blender}: {told['failed']}")
+    return [_mention(one) for one in told["mentions"]]
+
+
+def _run(command: list[str], folder: str, most_seconds: float, scene: str) -> str:
+    """Run `command` to its end, it and all it starts; the last line that it printed."""
+    environment = {**os.environ, "BLENDER_USER_RESOURCES": folder, "PYTHONDONTWRITEBYTECODE": "1"}
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env=environment,
+            start_new_session=True,
+        )
+        try:
+            process.wait(most_seconds)
+        except subprocess.TimeoutExpired as error:
+            raise BadScene(
+                f"scene {scene} was not read by Blender within {most_seconds:.0f} seconds: "
+                "take --tracer bat"
+            ) from error
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        output.seek(0)
+        lines = output.read()[-4096:].decode("utf-8", "replace").split("\n")
+    said = [line.strip() for line in lines if line.strip()]
+    return said[-1] if said else f"exit code {process.returncode}"
+
+
+def _mention(told: dict[str, Any]) -> Mention:
+    return Mention(
+        kind=Kind(told["kind"]),
+        written=told["written"],
+        path=resolve(told["written"], os.path.dirname(told["blend"])),
+        blend=told["blend"],
+        block=told["block"],
+        spread=Spread(told.get("spread", "file")),
+        tiles=tuple(told.get("tiles", ())),
+        absent=told.get("absent", ""),
+    )
