@@ -92,7 +92,7 @@ class ContentStore:
             keep=lambda: self.keep(production, [(digest, part)]),
         )
         try:
-            upload.resume(offset)
+            upload.begin(offset)
         except BaseException:
             upload.close()
             raise

@@ -2,6 +2,8 @@
 
 Its part is locked from the first byte to the last, so two senders never mix their bytes. Whatever
 ends an upload, what has come stays in the part; only bytes that are not the file's are removed.
+One that is gone on with is hashed at its end, whole: however long that takes, the sender, who may
+lose patience, has nothing left to send again.
 """
 
 import fcntl
@@ -44,18 +46,14 @@ class Upload:
         self._is_there = is_there
         self._keep = keep
         self._unsynced_bytes = 0
-        self._hasher = Hasher()
+        self._hasher: Hasher | None = None  #: None when what came before was not hashed
+        self._come_bytes = 0
         with told(root):
             self._descriptor = self._open()
         self.is_there = self._descriptor < 0  #: it was here before, and wants no bytes
 
-    @property
-    def come_bytes(self) -> int:
-        """How many bytes of the file have come so far."""
-        return self.size_bytes if self.is_there else self._hasher.size_bytes
-
-    def resume(self, offset: int) -> None:
-        """Read what has come before, which must be `offset` bytes. Raises WrongOffset."""
+    def begin(self, offset: int) -> None:
+        """Go on after what has come before, which must be `offset` bytes. Raises WrongOffset."""
         if self.is_there:
             return
         with told(self._root):
@@ -67,22 +65,24 @@ class Upload:
                     f"file {self.digest}: the farm has its first {have} bytes, not {offset}: "
                     f"send it from offset {have}"
                 )
-            while block := os.read(self._descriptor, BLOCK_BYTES):
-                self._hasher.update(block)
+            self._come_bytes = os.lseek(self._descriptor, 0, os.SEEK_END)
+        if not offset:
+            self._hasher = Hasher()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Add `data`. Raises BadRequest when it is more than was announced, StorageFull."""
         if self.is_there:
             return
-        left = self.size_bytes - self._hasher.size_bytes
-        if len(data) > left:
+        if len(data) > self.size_bytes - self._come_bytes:
             raise BadRequest(
                 f"file {self.digest} goes on after the {self.size_bytes} bytes that were "
                 "announced: send exactly as many"
             )
         with told(self._root):
             write_all(self._descriptor, data)
-            self._hasher.update(data)
+            self._come_bytes += len(data)
+            if self._hasher is not None:
+                self._hasher.update(data)
             self._unsynced_bytes += len(data)
             if self._unsynced_bytes >= _SYNC_BYTES:
                 os.fdatasync(self._descriptor)
@@ -95,17 +95,18 @@ class Upload:
         """
         if self.is_there:
             return
-        come = self._hasher.size_bytes
+        come = self._come_bytes
         if come < self.size_bytes:
             raise BadRequest(
                 f"file {self.digest} ended after {come} of the {self.size_bytes} bytes that were "
                 f"announced: send the rest from offset {come}"
             )
-        if self._hasher.digest() != self.digest:
+        found = self._digest()
+        if found != self.digest:
             with told(self._root):
                 self._part.unlink(missing_ok=True)
             raise WrongDigest(
-                f"the {come} bytes sent as {self.digest} have the digest {self._hasher.digest()}: "
+                f"the {come} bytes sent as {self.digest} have the digest {found}: "
                 "the file has changed, or was damaged on its way; read it again and send it whole"
             )
         with told(self._root):
@@ -128,6 +129,16 @@ class Upload:
         _trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _digest(self) -> str:
+        if self._hasher is not None:
+            return self._hasher.digest()
+        hasher = Hasher()
+        with told(self._root):
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            while block := os.read(self._descriptor, BLOCK_BYTES):
+                hasher.update(block)
+        return hasher.digest()
 
     def _open(self) -> int:
         """The part, open and locked; -1 when the whole file is here."""

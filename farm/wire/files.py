@@ -75,7 +75,7 @@ class FileWire:
                 ) as answer,
                 self._wire.guard(),
             ):
-                _check(answer.status, answer)
+                _read(answer)
 
     def send_pack(
         self, files: Sequence[tuple[str, bytes]], *, on_bytes: OnBytes | None = None
@@ -106,7 +106,7 @@ class FileWire:
             ) as answer,
             self._wire.guard(),
         ):
-            _check(answer.status, answer)
+            _read(answer)
 
     def fetch(
         self, digest: str, target: Path, *, size_bytes: int, on_bytes: OnBytes | None = None
@@ -209,7 +209,8 @@ def _fetch_rest(
         if answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and hasher.size_bytes:
             answer.drain_conn()
             return False
-        _check(answer.status, answer)
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            _read(answer)
         if answer.status != HTTPStatus.PARTIAL_CONTENT and hasher.size_bytes:
             raise ServiceUnavailable("the service does not continue downloads: try again")
         for block in answer.stream(BLOCK_BYTES):
@@ -232,7 +233,8 @@ def _blocks(file: BinaryIO, left: int, on_bytes: OnBytes | None) -> Iterator[byt
         yield block
 
 
-def _check(status: int, answer: Any) -> None:  # noqa: ANN401 - urllib3's answer
-    """Raise the error that the answer tells, if it tells one."""
-    if status >= 400:
-        raise error_of(status, answer.read())
+def _read(answer: Any) -> None:  # noqa: ANN401 - urllib3's answer
+    """Read all of it, or it would be taken for the next answer; raise the error that it tells."""
+    body = answer.read()
+    if answer.status >= HTTPStatus.BAD_REQUEST:
+        raise error_of(answer.status, body)

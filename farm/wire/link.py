@@ -18,6 +18,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, LocationValueError
 
 from farm.model import errors
+from farm.wire.connection import pools
 
 Answer = dict[str, Any]
 
@@ -49,7 +50,7 @@ class Wire:
             )
         self.url = url.rstrip("/")
         self._token = token
-        self._pool = urllib3.PoolManager(retries=False, maxsize=_CONNECTIONS, ca_certs=ca or None)
+        self._pool = pools(connections=_CONNECTIONS, ca=ca)
 
     def close(self) -> None:
         """Close the connections."""

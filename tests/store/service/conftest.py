@@ -7,14 +7,20 @@ from typing import Any
 import pytest
 
 from farm.client import Client
+from farm.files.content import ContentStore
 from farm.store import Store
 from tests.scenes import make_scenes
 from tests.serving import serving
 
 
 @pytest.fixture
-def url(store: Store) -> Iterator[str]:
-    with serving(store) as address:
+def content(tmp_path_factory: pytest.TempPathFactory) -> ContentStore:
+    return ContentStore(tmp_path_factory.mktemp("content") / "files")
+
+
+@pytest.fixture
+def url(store: Store, content: ContentStore) -> Iterator[str]:
+    with serving(store, content=content) as address:
         yield address
 
 
