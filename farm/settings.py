@@ -37,6 +37,16 @@ def setting(name: str, flag: str | None = None) -> str:
 
     Raises BadRequest when a settings file cannot be read or there is no such setting.
     """
+    told = told_setting(name, flag)
+    if told is not None:
+        return told
+    if name not in _DEFAULTS:
+        raise BadRequest(f"no setting {name!r}; there are: {', '.join(sorted(_DEFAULTS))}")
+    return _DEFAULTS[name]
+
+
+def told_setting(name: str, flag: str | None = None) -> str | None:
+    """As `setting`, without its default: None when nobody has set it."""
     if flag is not None:
         return flag
     for source in _sources():
@@ -44,9 +54,7 @@ def setting(name: str, flag: str | None = None) -> str:
             return _plain(name, str(source[name]))
         if name in _SECRETS and source.get(f"{name}_file"):
             return _plain(name, _held_by(name, Path(str(source[f"{name}_file"])).expanduser()))
-    if name not in _DEFAULTS:
-        raise BadRequest(f"no setting {name!r}; there are: {', '.join(sorted(_DEFAULTS))}")
-    return _DEFAULTS[name]
+    return None
 
 
 def _sources() -> Iterator[Mapping[str, Any]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from workers.exr import BrokenExr, read_exr
+from workers.thumbnail import write_thumbnail
 
 #: Extensions whose images can be checked, with what Pillow calls them.
 CHECKED = {
@@ -51,10 +52,16 @@ class ImageFacts:
 
 
 def check_image(
-    path: str | os.PathLike[str], *, width: int, height: int, since: float
+    path: str | os.PathLike[str],
+    *,
+    width: int,
+    height: int,
+    since: float,
+    thumbnail: Path | None = None,
 ) -> ImageFacts:
     """Check the image at `path`: this size, and written at `since` (seconds since 1970) or later.
 
+    A small JPEG of it is left at `thumbnail`, if that is easily done; never of an OpenEXR.
     Raises BadImage with the reason, OSError when the file cannot be read at all.
     """
     file = Path(path)
@@ -69,11 +76,12 @@ def check_image(
         raise BadImage("the image is empty (0 bytes)")
     if found.st_mtime + _CLOCK_SLACK_SECONDS < since:
         raise BadImage("the image is older than this attempt")
-    check = _check_exr if kind == "EXR" else _check_pixels
-    return check(file, kind, (width, height), found.st_size)
+    if kind == "EXR":
+        return _check_exr(file, (width, height), found.st_size)
+    return _check_pixels(file, kind, (width, height), found.st_size, thumbnail)
 
 
-def _check_exr(file: Path, kind: str, size: tuple[int, int], size_bytes: int) -> ImageFacts:
+def _check_exr(file: Path, size: tuple[int, int], size_bytes: int) -> ImageFacts:
     try:
         facts = read_exr(file)
     except BrokenExr as error:
@@ -82,11 +90,13 @@ def _check_exr(file: Path, kind: str, size: tuple[int, int], size_bytes: int) ->
         raise BadImage(_wrong_size(facts.display_size, size))
     width, height = size
     return ImageFacts(
-        width=width, height=height, kind=kind, size_bytes=size_bytes, channels=facts.channels
+        width=width, height=height, kind="EXR", size_bytes=size_bytes, channels=facts.channels
     )
 
 
-def _check_pixels(file: Path, kind: str, size: tuple[int, int], size_bytes: int) -> ImageFacts:
+def _check_pixels(
+    file: Path, kind: str, size: tuple[int, int], size_bytes: int, thumbnail: Path | None
+) -> ImageFacts:
     try:
         with Image.open(file) as image:
             if image.format != kind:
@@ -95,6 +105,8 @@ def _check_pixels(file: Path, kind: str, size: tuple[int, int], size_bytes: int)
                 raise BadImage(_wrong_size(image.size, size))
             image.load()
             channels, black = image.getbands(), _is_black(image)
+            if thumbnail is not None:
+                write_thumbnail(image, thumbnail)
         _check_end(file, kind)
     except UnidentifiedImageError as error:
         raise BadImage(f"the file is not a {kind} image") from error

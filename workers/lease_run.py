@@ -1,8 +1,8 @@
 """One lease, from its start to its end, in the thread of its slot.
 
-    start ─► render each task in hand ─► confirm ─► publish images ─► settle and take next ─┐
-      │            ▲                                                                        │
-      └────────────┴───────────────────────────── tasks ◄──────────────────────────────────┘
+    start ─► have its files ─► render each task in hand ─► confirm ─► publish images ─► settle and
+                                  ▲                                                  take next ─┐
+                                  └──────────────────── tasks ◄───────────────────────────────┘
 
 The store decides everything that counts; this loop only does what it was told, and tells what
 happened until the store has heard it (docs/decisions/003)."""
@@ -14,15 +14,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from farm.model.errors import LeaseLost, StoreUnavailable
+from farm.model.errors import StoreUnavailable
 from farm.model.frames import Frames
 from farm.model.lease import Lease, TaskInHand, TaskResult
 from farm.model.states import Outcome
 from farm.store import Store
 from farm.store.connection import new_id
 from farm.store.leases import GIVE_UP, KEEP, Settled, how_many
+from workers.attempt import BadTask
+from workers.orders import Orders, Stopped
 from workers.outbox import Outbox, Told
-from workers.publish import discard, publish
+from workers.place import Place
 from workers.renderer import NodeUnfit, Rendered, Renderer, RenderRequest
 
 log = logging.getLogger("karst.worker")
@@ -47,20 +49,25 @@ class LeaseRun:
         self,
         lease: Lease,
         renderer: Renderer,
+        place: Place,
         *,
+        orders: Orders,
         store: Store,
         outbox: Outbox,
         on_unfit: Callable[[str], None],
     ) -> None:
-        """Serve `lease` with `renderer`; `on_unfit` hears why the node cannot render."""
+        """Serve `lease` with `renderer`, its files in `place`, which hears the same `orders`.
+
+        `on_unfit` hears why the node cannot render.
+        """
         self.lease = lease
         self._renderer = renderer
+        self._place = place
+        self._orders = orders
         self._store = store
         self._outbox = outbox
         self._on_unfit = on_unfit
         self._frames = Frames(lease.spec.frames)
-        self._leaving = threading.Event()
-        self._killed = threading.Event()
         self._rendering = threading.Lock()
         self._progress = ""
 
@@ -81,12 +88,11 @@ class LeaseRun:
 
     def leave(self) -> None:
         """Finish the task in hand, give back the rest."""
-        self._leaving.set()
+        self._orders.leave()
 
     def kill(self) -> None:
         """Stop the renderer now; what is in hand is given back, if it still counts."""
-        self._killed.set()
-        self._leaving.set()
+        self._orders.kill()
         if self._rendering.locked():
             self._renderer.stop()
 
@@ -99,7 +105,7 @@ class LeaseRun:
         """
         done: list[_Done] = []
         tell_at = time.monotonic() + TELL_SECONDS
-        while len(done) < len(tasks) and not self._leaving.is_set():
+        while len(done) < len(tasks) and not self._orders.leaving.is_set():
             one = self._render(tasks[len(done)])
             if one is None:
                 break
@@ -110,37 +116,51 @@ class LeaseRun:
         return done, tasks[len(done) :]
 
     def _want(self, results: list[TaskResult], rest: tuple[TaskInHand, ...]) -> int:
-        if self._leaving.is_set():
+        if self._orders.leaving.is_set():
             return GIVE_UP
         return KEEP if rest else how_many(results)
 
     def _render(self, task: TaskInHand) -> _Done | None:
+        """One attempt; None when it did not come to an end."""
         mark = f"{task.index}:{task.attempt}"
-        request = RenderRequest(
-            job=self.lease.job,
-            frame=self._frames[task.index],
-            attempt=task.attempt,
-            settings=self.lease.spec.settings,
-            lease=self.lease.id,
-        )
+        request = self._place.request(task)
         self._progress = mark
         try:
-            with self._rendering:
-                if self._killed.is_set():
-                    return None
-                rendered = self._renderer.render(request, lambda text: self._note(mark, text))
+            rendered = self._attempt(request, lambda text: self._note(mark, text))
         except NodeUnfit as error:
-            log.warning("node unfit: %s", error)
-            self._on_unfit(str(error))
-            self._leaving.set()
+            self._be_unfit(error)
+            self._place.end_attempt(request)
             return None
-        return _Done(task=task, request=request, rendered=rendered)
+        return _Done(task=task, request=request, rendered=rendered) if rendered else None
+
+    def _attempt(self, request: RenderRequest, tell: Callable[[str], None]) -> Rendered | None:
+        started_at = time.time()
+        try:
+            self._place.prepare(tell)
+            with self._rendering:
+                if self._orders.killed.is_set():
+                    return None
+                return self._renderer.render(request, tell)
+        except Stopped:
+            return None
+        except BadTask as error:
+            return Rendered(
+                outcome=Outcome.FAILED,
+                started_at=started_at,
+                elapsed_seconds=time.time() - started_at,
+                reason=str(error),
+            )
+
+    def _be_unfit(self, error: NodeUnfit) -> None:
+        log.warning("node unfit: %s", error)
+        self._on_unfit(str(error))
+        self._orders.leave()
 
     def _note(self, mark: str, text: str) -> None:
         self._progress = f"{mark} {text}"
 
     def _publish(self, done: list[_Done]) -> list[TaskResult]:
-        """Move images that still count to their final names; the results to settle."""
+        """Publish images that still count; the results to settle."""
         with_image = [one for one in done if _has_image(one)]
         owned = dict(zip(map(id, with_image), self._confirm(with_image), strict=True))
         results = []
@@ -148,11 +168,27 @@ class LeaseRun:
             rendered = one.rendered
             if id(one) in owned:
                 if owned[id(one)]:
-                    rendered = self._move(one)
+                    rendered = self._publish_one(one)
                 else:
-                    discard(one.request)
-            results.append(_result(one.task, rendered))
+                    self._place.discard(one.request)
+            results.append(_result(one.task, self._place.plain(rendered)))
+            self._place.end_attempt(one.request)
+        self._progress = ""
         return results
+
+    def _publish_one(self, one: _Done) -> Rendered:
+        """What became of an attempt whose image counts as long as the lease lives."""
+        mark = f"{one.task.index}:{one.task.attempt}"
+        try:
+            return self._place.publish(
+                one.request, one.rendered, lambda text: self._note(mark, text)
+            )
+        except Stopped:
+            reason = "stopped before its image was sent"
+        except NodeUnfit as error:
+            self._be_unfit(error)
+            reason = str(error)
+        return replace(one.rendered, outcome=Outcome.CANCELLED, reason=reason)
 
     def _confirm(self, done: list[_Done]) -> list[bool]:
         """Ask the store which attempts still own their task; waits while it is away."""
@@ -160,22 +196,9 @@ class LeaseRun:
             try:
                 return self._store.leases.confirm(self.lease, [one.task for one in done])
             except StoreUnavailable:
-                if self._killed.wait(RETRY_SECONDS):
+                if self._orders.killed.wait(RETRY_SECONDS):
                     return [False] * len(done)
         return []
-
-    @staticmethod
-    def _move(one: _Done) -> Rendered:
-        """Publish one image; what became of its attempt by that."""
-        try:
-            publish(one.request)
-        except LeaseLost as error:
-            return replace(one.rendered, outcome=Outcome.SUPERSEDED, reason=str(error))
-        except OSError as error:
-            final = one.request.settings.image_path(one.request.frame)
-            reason = f"the image cannot be moved to {final}: {error.strerror or error}"
-            return replace(one.rendered, outcome=Outcome.FAILED, reason=reason)
-        return one.rendered
 
     def _settle(self, results: list[TaskResult], want: int) -> Settled:
         """Tell the store until it has heard; results wait on disk while it is away."""
@@ -190,7 +213,7 @@ class LeaseRun:
                 if path is None and results:
                     log.warning("%s; keeping %d results", error, len(results))
                     path = self._keep(told)
-                if self._killed.wait(RETRY_SECONDS):
+                if self._orders.killed.wait(RETRY_SECONDS):
                     return Settled(counted=(), tasks=(), ended="killed while the store was away")
             else:
                 self._outbox.delivered(told, path)
@@ -229,6 +252,7 @@ def _result(task: TaskInHand, rendered: Rendered) -> TaskResult:
         elapsed_seconds=rendered.elapsed_seconds,
         peak_memory_bytes=rendered.peak_memory_bytes,
         image_bytes=rendered.image_bytes,
+        image_digest=rendered.image_digest,
         reason=rendered.reason,
         log_tail=rendered.log_tail,
     )

@@ -1,7 +1,4 @@
-"""`farm-worker`: run one node's worker.
-
-First SIGTERM or Ctrl-C: finish the tasks in hand, give back the rest, sign off. Second: kill the
-renderers and go."""
+"""`farm-worker`: one node's worker as a process, from its registration to its sign-off."""
 
 import argparse
 import importlib
@@ -16,18 +13,21 @@ from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
 
-from farm import __version__
 from farm.blender import find_blender
 from farm.model.errors import BadRequest, FarmError, NodeSuperseded, StoreUnavailable
 from farm.model.names import check_name
 from farm.model.node import NodeSpec
 from farm.queue import LeaseQueue
-from farm.settings import HEARTBEAT_SECONDS, setting
+from farm.settings import HEARTBEAT_SECONDS, setting, told_setting
 from farm.store.waiting import open_when_ready
+from farm.wire import Wire
 from workers import machine
+from workers.cache.cache import NodeCache
 from workers.consumer import Consumer
 from workers.folder import StateFolder
 from workers.heart import Heart
+from workers.options import parser
+from workers.places import Places, Reach
 from workers.renderer import RendererPool
 from workers.sessions import BlenderPool
 from workers.station import Station
@@ -36,8 +36,6 @@ log = logging.getLogger("karst.worker")
 
 #: A connection that is dead without saying so must be noticed well within SILENT_SECONDS.
 BEAT_TIMEOUT_SECONDS = HEARTBEAT_SECONDS + 1.0
-#: Makes the Blender versions found and the RendererPool; benchmarks name another.
-POOL_FACTORY = "workers.main:blender_pool"
 
 
 def run() -> None:
@@ -47,7 +45,7 @@ def run() -> None:
 
 def main(words: list[str]) -> int:
     """Run until told to stop; the exit status."""
-    arguments = _parser().parse_args(words)
+    arguments = parser().parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("karst").setLevel(logging.INFO)  # Celery will hush all others
     fault = ""
@@ -63,24 +61,6 @@ def main(words: list[str]) -> int:
     return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="farm-worker", description=__doc__)
-    parser.add_argument("--version", action="version", version=f"karst-farm {__version__}")
-    parser.add_argument("--redis-url", help="the store; FARM_REDIS_URL by default")
-    parser.add_argument("--name", default="", help="of the node; its host name by default")
-    parser.add_argument("--pool", default="", help="of nodes it belongs to")
-    parser.add_argument("--cores", type=int, default=0, help="to offer; all by default")
-    parser.add_argument("--memory", type=int, default=0, help="to offer, bytes; nearly all")
-    parser.add_argument(
-        "--state",
-        type=Path,
-        default=Path.home() / ".local" / "state" / "farm-worker",
-        help="folder for results the store has not taken yet; one per worker",
-    )
-    parser.add_argument("--renderers", default=POOL_FACTORY, help=argparse.SUPPRESS)
-    return parser
-
-
 def _work(arguments: argparse.Namespace) -> None:
     """Register, serve until told to stop, sign off. Raises FarmError, OSError."""
     redis_url = setting("redis_url", arguments.redis_url)
@@ -94,7 +74,14 @@ def _work(arguments: argparse.Namespace) -> None:
         return
     queue = LeaseQueue(redis_url)
     consumer = Consumer(queue.app, spec.name, slots=spec.resources.cores)
-    station = Station(spec, store=store, pool=pool, state=folder.path, on_superseded=consumer.stop)
+    station = Station(
+        spec,
+        store=store,
+        pool=pool,
+        places=_places(arguments, folder),
+        state=folder.path,
+        on_superseded=consumer.stop,
+    )
     queue.purge(spec.name)
     station.register()
     heart = Heart(heart_store, station)
@@ -121,6 +108,19 @@ def _machine(arguments: argparse.Namespace) -> tuple[NodeSpec, RendererPool]:
         blenders=blenders,
     )
     return spec, pool
+
+
+def _places(arguments: argparse.Namespace, folder: StateFolder) -> Places:
+    """Where leases find their files. Raises BadRequest."""
+    url, files = told_setting("url", arguments.url), told_setting("files", arguments.files)
+    wire = Wire(url, token=setting("token"), ca=setting("ca")) if url else None
+    cache = NodeCache(
+        folder.path / "cache",
+        limit_bytes=arguments.cache_limit,
+        kept_days=arguments.cache_days,
+    )
+    reach = Reach(files=Path(files).expanduser().absolute() if files else None, wire=wire)
+    return Places(folder.path, temporary=folder.temporary, cache=cache, reach=reach)
 
 
 class StopSignals:

@@ -7,11 +7,14 @@ and nowhere else, so that `workers.publish` alone decides what gets the final na
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from farm.model.errors import NodeUnfit
 from farm.model.render import RenderSettings
 from farm.model.states import Outcome
+
+Tell = Callable[[str], None]  #: takes short lines on how far something is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,8 @@ class RenderRequest:
     attempt: int
     settings: RenderSettings
     lease: str = ""  #: in whose hand the attempt is
+    thumbnail: Path | None = None  #: where to leave a small JPEG of the image; None: nowhere
+    fixed: str = ""  #: a folder whose files never change while they are there; "": none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,18 +39,19 @@ class Rendered:
     elapsed_seconds: float
     peak_memory_bytes: int = 0
     image_bytes: int = 0
+    image_digest: str = ""  #: once the image is in the farm's content store
     reason: str = ""  #: plain words, when it did not succeed
     log_tail: tuple[str, ...] = ()  #: last lines of the attempt's log, when it did not succeed
     warnings: tuple[str, ...] = ()  #: what a person should look at, though it succeeded
 
 
-__all__ = ["NodeUnfit", "RenderRequest", "Rendered", "Renderer", "RendererPool"]
+__all__ = ["NodeUnfit", "RenderRequest", "Rendered", "Renderer", "RendererPool", "Tell"]
 
 
 class Renderer(Protocol):
     """Renders one task at a time; used by one thread, save for `stop` and `close`."""
 
-    def render(self, request: RenderRequest, on_progress: Callable[[str], None]) -> Rendered:
+    def render(self, request: RenderRequest, on_progress: Tell) -> Rendered:
         """Render one frame and leave its checked image under `settings.attempt_path(...)`.
 
         `on_progress` gets short lines such as "sample 129 of 512, 1:29 left", at most a few a

@@ -4,17 +4,21 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from farm.model.errors import FarmError, LeaseLost, NodeUnfit, StoreUnavailable
+from farm.model.lease import Lease
 from farm.model.node import NodeHealth, NodeSpec
 from farm.store import Store
 from workers import machine
 from workers.cores import Cores
 from workers.lease_run import LeaseRun
+from workers.orders import Orders
 from workers.outbox import Outbox
-from workers.renderer import RendererPool
+from workers.place import Place
+from workers.places import Places
+from workers.renderer import Renderer, RendererPool
 
 log = logging.getLogger("karst.worker")
 
@@ -31,6 +35,7 @@ class Station:
         *,
         store: Store,
         pool: RendererPool,
+        places: Places,
         state: Path,
         on_superseded: Callable[[], None],
     ) -> None:
@@ -43,6 +48,7 @@ class Station:
         self._spec = spec
         self._store = store
         self._pool = pool
+        self._places = places
         self._state = state
         self._outbox = Outbox(state / "outbox")
         self._cores = Cores(spec.resources.cores)
@@ -93,7 +99,8 @@ class Station:
             self._pool.cool()
         except NodeUnfit as error:
             self._note_unfit(str(error))
-        return machine.health(self._state, self._pool.warm_scenes(), self._unfit)
+        scenes = self._places.scene_ids(self._pool.warm_scenes())
+        return machine.health(self._state, scenes, self._unfit)
 
     def serve(self, lease_id: str) -> str:
         """Serve one lease to its end; returns why it ended."""
@@ -104,33 +111,54 @@ class Station:
         except (LeaseLost, StoreUnavailable) as error:
             log.info("dropped a message: %s", error)
             return "dropped"
-        cores = self._cores.take(lease.resources.cores)
         try:
-            renderer = self._pool.borrow(
-                lease.spec.settings, cores=cores, threads=lease.resources.cores
-            )
+            with self._equipped(lease) as run:
+                why = run.run(tasks)
         except NodeUnfit as error:
             self._be_unfit(str(error))
-            self._cores.give_back(cores)
             with contextlib.suppress(StoreUnavailable):  # the heart gives back what nobody serves
                 self._store.leases.give_up(lease.id, layer=lease.layer, epoch=lease.epoch)
             return "node unfit"
-        run = LeaseRun(
-            lease, renderer, store=self._store, outbox=self._outbox, on_unfit=self._be_unfit
-        )
-        with self._lock:
-            self._runs[lease.id] = run
-        if self._leaving.is_set():
-            run.leave()
-        try:
-            why = run.run(tasks)
-        finally:
-            with self._lock:
-                del self._runs[lease.id]
-            self._pool.give_back(renderer)
-            self._cores.give_back(cores)
         log.info("lease %s of layer %s ended: %s", lease.id, lease.layer, why)
         return why
+
+    @contextlib.contextmanager
+    def _equipped(self, lease: Lease) -> Iterator[LeaseRun]:
+        """A run with a place, cores and a renderer, and with the orders given to this node.
+
+        Raises NodeUnfit.
+        """
+        orders = Orders()
+        with contextlib.ExitStack() as ends:
+            place = self._places.of(lease, orders)
+            ends.callback(place.close)
+            cores = self._cores.take(lease.resources.cores)
+            ends.callback(self._cores.give_back, cores)
+            renderer = self._renderer(lease, place, cores)
+            ends.callback(self._pool.give_back, renderer)
+            run = LeaseRun(
+                lease,
+                renderer,
+                place,
+                orders=orders,
+                store=self._store,
+                outbox=self._outbox,
+                on_unfit=self._be_unfit,
+            )
+            with self._lock:
+                self._runs[lease.id] = run
+            ends.callback(self._forget, lease.id)
+            if self._leaving.is_set():
+                run.leave()
+            yield run
+
+    def _renderer(self, lease: Lease, place: Place, cores: tuple[int, ...]) -> Renderer:
+        """By what the lease's layer is made. Raises NodeUnfit."""
+        return self._pool.borrow(place.settings, cores=cores, threads=lease.resources.cores)
+
+    def _forget(self, lease: str) -> None:
+        with self._lock:
+            del self._runs[lease]
 
     def leave(self) -> None:
         """Take no more leases; the tasks in hand finish."""

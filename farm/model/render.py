@@ -35,6 +35,11 @@ class RenderSettings:
         """Do its files come from the farm's content store, and its images go back there?"""
         return bool(self.manifest)
 
+    @property
+    def scene_id(self) -> str:
+        """What tells this scene from all others: a sent one is its project's and has its path."""
+        return f"{self.manifest}:{self.scene}" if self.manifest else self.scene
+
     def image_path(self, frame: int) -> PurePosixPath:
         """The final name: whole, checked, and of the attempt that counts."""
         return PurePosixPath(fill_frame(self.output, frame) + self.extension)

@@ -141,15 +141,18 @@ class BlenderSession:
         try:
             check_inputs(request)
             reply = self._converse(request, files, watch, on_progress)
-            image = self._check(reply, files)
+            image = self._check(request, reply, files)
         except (_Unsuccessful, BadTask, BadImage) as error:
             return self._unsuccessful(error, files, watch)
         return _succeeded(reply, image, watch)
 
-    def _check(self, reply: dict[str, Any], files: AttemptFiles) -> ImageFacts:
+    def _check(
+        self, request: RenderRequest, reply: dict[str, Any], files: AttemptFiles
+    ) -> ImageFacts:
         size = {"width": reply["width"], "height": reply["height"]}
         try:
-            return check_image(files.image, since=files.begun_at, **size)
+            thumbnail = None if request.settings.extension.lower() == ".exr" else request.thumbnail
+            return check_image(files.image, since=files.begun_at, thumbnail=thumbnail, **size)
         except OSError as error:
             raise NodeUnfit(f"cannot read {files.image}: {error.strerror or error}") from error
 
@@ -202,6 +205,8 @@ class BlenderSession:
             "scene": settings.scene,
             "frame": request.frame,
             "image": str(files.image),
+            "thumbnail": str(request.thumbnail or ""),
+            "fixed": request.fixed,
             "extension": settings.extension,
             "log": str(files.log),
             "threads": self.threads or len(self.cores),

@@ -12,6 +12,7 @@ from typing import Any
 import bpy
 
 from workers.blender.missing import missing_data
+from workers.blender.thumbnail import write_thumbnail
 
 #: What an image's extension asks of Blender; the scene's own choice wins where both agree.
 FORMATS = {
@@ -25,7 +26,7 @@ FORMATS = {
     ".bmp": ("BMP",),
     ".tga": ("TARGA", "TARGA_RAW"),
 }
-_OF_ONE_TASK = {"frame", "image", "log"}  #: may differ without reading the scene again
+_OF_ONE_TASK = {"frame", "image", "log", "thumbnail"}  #: may differ without reading the scene again
 _GPU_KINDS = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL")  #: the best one first
 
 
@@ -76,7 +77,13 @@ def _fingerprint(ask: dict[str, Any]) -> object:
     """Another one when settings differ, or when a file of the scene has been written anew."""
     files = [ask["scene"], *bpy.utils.blend_paths(absolute=True, packed=False, local=False)]
     settings = {name: ask[name] for name in ask if name not in _OF_ONE_TASK}
-    return settings, [(file, _state(file)) for file in files]
+    fixed = ask["fixed"] and os.path.join(ask["fixed"], "")
+    return settings, [(file, _state(file)) for file in files if not _is_under(fixed, file)]
+
+
+def _is_under(folder: str, path: str) -> bool:
+    """Is the file one that never changes? Else a sequence would be looked at for every frame."""
+    return bool(folder) and os.path.normpath(path).startswith(folder)
 
 
 def _state(path: str) -> object:
@@ -106,6 +113,8 @@ def render(stage: Stage, ask: dict[str, Any], check: Callable[[], str | None]) -
     if bpy.ops.render.render(write_still=True) != {"FINISHED"}:
         raise RenderFailed("Blender cancelled the render")
     width, height = _expected_size(scene.render)
+    if ask["thumbnail"] and ask["extension"].lower() == ".exr":
+        warnings += write_thumbnail(scene, ask["image"], ask["thumbnail"], (width, height))
     return {"width": width, "height": height, "warnings": warnings}
 
 

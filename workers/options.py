@@ -1,0 +1,91 @@
+"""What `farm-worker` can be told on its command line, and what its help says."""
+
+import argparse
+from pathlib import Path
+
+from farm import __version__
+from farm.model.errors import BadRequest
+from farm.model.sizes import parse_size
+from workers.cache.cache import KEPT_DAYS
+
+#: Makes the Blender versions found and the RendererPool; benchmarks name another.
+POOL_FACTORY = "workers.main:blender_pool"
+
+_ABOUT = """run one node's worker
+
+First SIGTERM or Ctrl-C: finish the tasks in hand, give back the rest, sign off.
+Second: kill the renderers and go."""
+
+_ENVIRONMENT = """environment:
+  FARM_REDIS_URL   the store
+  FARM_URL         the farm's service: jobs that were sent are fetched from it, and
+                   their images sent to it
+  FARM_TOKEN       a node's token, or FARM_TOKEN_FILE a file that holds one, where the
+                   service asks for it
+  FARM_CA          a file of certificates to trust when the service is asked by https
+  FARM_FILES       the folder of the farm's files, where this node sees it: they are read
+                   in place then, and FARM_URL is not needed
+  FARM_BLENDER     the Blender to use; else the one on the PATH, else the bpy module
+
+A node without FARM_URL and FARM_FILES renders jobs on shared storage only."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options, most of them settings that the environment may tell too."""
+    made = argparse.ArgumentParser(
+        prog="farm-worker",
+        description=_ABOUT,
+        epilog=_ENVIRONMENT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("--version", action="version", version=f"karst-farm {__version__}")
+    made.add_argument("--redis-url", help="the store; FARM_REDIS_URL by default")
+    made.add_argument("--url", help="the farm's service; FARM_URL by default, else none")
+    made.add_argument(
+        "--files",
+        metavar="FOLDER",
+        help="the farm's files, where this node sees them; FARM_FILES by default, else none",
+    )
+    made.add_argument("--name", default="", help="of the node; its host name by default")
+    made.add_argument("--pool", default="", help="of nodes it belongs to")
+    made.add_argument("--cores", type=int, default=0, help="to offer; all by default")
+    made.add_argument("--memory", type=int, default=0, help="to offer, bytes; nearly all")
+    made.add_argument(
+        "--state",
+        type=Path,
+        default=Path.home() / ".local" / "state" / "farm-worker",
+        help="folder for the cache, and for results on their way; one per worker",
+    )
+    made.add_argument(
+        "--cache-limit",
+        type=_size,
+        default=0,
+        metavar="SIZE",
+        help="of files fetched for sent jobs, such as 200G; half of the disk's free space",
+    )
+    made.add_argument(
+        "--cache-days",
+        type=_days,
+        default=KEPT_DAYS,
+        metavar="DAYS",
+        help=f"that fetched files are kept unused; {KEPT_DAYS:g} by default",
+    )
+    made.add_argument("--renderers", default=POOL_FACTORY, help=argparse.SUPPRESS)
+    return made
+
+
+def _size(text: str) -> int:
+    try:
+        return parse_size(text)
+    except BadRequest as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: write 200G or 512M") from error
+
+
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = -1.0
+    if not 0 <= days <= 36_500:
+        raise argparse.ArgumentTypeError(f"{text!r}: give a number of days, 0 or more")
+    return days

@@ -1,0 +1,75 @@
+"""Which place a lease gets on this node: what the node sees of the farm, and what it keeps."""
+
+import contextlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from farm.files.content import ContentStore
+from farm.model.errors import BadManifest, NodeUnfit
+from farm.model.lease import Lease
+from farm.wire import Wire
+from workers.cache.cache import NodeCache
+from workers.job_files import JobFiles, SeenFiles, WiredFiles
+from workers.orders import Orders
+from workers.place import Place, SharedPlace
+from workers.sent import SentPlace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How this node reaches the farm's content store."""
+
+    files: Path | None = None  #: its folder, where the node sees it
+    wire: Wire | None = None  #: to the service
+
+
+class Places:
+    """The places of a node's leases. Safe to use from many threads."""
+
+    def __init__(self, state: Path, *, temporary: Path, cache: NodeCache, reach: Reach) -> None:
+        """Keep results in `state`, of which what an earlier worker left is swept."""
+        self._temporary = temporary
+        self._results = state / "results"
+        self._cache = cache
+        self._reach = reach
+        shutil.rmtree(self._results, ignore_errors=True)
+
+    def of(self, lease: Lease, orders: Orders) -> Place:
+        """The place of `lease`; `close` it in the end.
+
+        Raises NodeUnfit when this node cannot reach what the lease needs.
+        """
+        if not lease.spec.settings.is_sent:
+            return SharedPlace(lease, temporary=self._temporary)
+        try:
+            return SentPlace(
+                lease,
+                cache=self._cache,
+                files=self._files(lease.job),
+                results=self._results / lease.id,
+                orders=orders,
+            )
+        except BadManifest as error:
+            raise NodeUnfit(f"job {lease.job} has no manifest that can be one: {error}") from error
+
+    def _files(self, job: str) -> JobFiles:
+        if self._reach.files is not None:
+            with contextlib.suppress(OSError):
+                if self._reach.files.is_dir():
+                    return SeenFiles(ContentStore(self._reach.files), job)
+            if self._reach.wire is None:
+                raise NodeUnfit(
+                    f"the farm's files folder {self._reach.files} is not there: mount it, mend "
+                    "FARM_FILES, or give FARM_URL to fetch them from the service"
+                )
+        if self._reach.wire is not None:
+            return WiredFiles(self._reach.wire, job)
+        raise NodeUnfit(
+            "this node cannot reach the files of a job that was sent: set FARM_URL to the "
+            "service's address, or FARM_FILES to the folder of its files where the node sees it"
+        )
+
+    def scene_ids(self, scenes: tuple[str, ...]) -> tuple[str, ...]:
+        """What the farm calls the scenes that are open here."""
+        return tuple(sorted({self._cache.scene_id(scene) for scene in scenes}))
