@@ -1,7 +1,7 @@
 """The application: its routes, its errors, its life."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import anyio
 from fastapi import FastAPI
@@ -18,11 +18,13 @@ from farm.service import (
     nodes,
     results,
     tokens,
+    webhooks,
     whole,
 )
 from farm.service.access import Access
 from farm.service.door import Door
 from farm.service.gate import USUAL_MOST_UPLOAD_BYTES, BodyLimit
+from farm.service.hooks import Deliverer, Timings
 from farm.service.link import StoreLink
 from farm.service.log import RequestLog
 from farm.settings import setting
@@ -46,6 +48,7 @@ def create_app(
     asks: bool = False,
     near: bool = False,
     shared: Sequence[str] = (),
+    hooks: Timings | None = None,
 ) -> FastAPI:
     """The service in front of `store`, which may be a link that is still being tried.
 
@@ -53,27 +56,41 @@ def create_app(
     no file larger than `most_upload_bytes`.
     It asks everybody who they are when `asks`, else from the first token ever made on; `near`: it
     listens on this machine's loopback only. In-place jobs lie under the folders `shared`.
+    `hooks` says how patiently webhooks are told.
     """
     link = store if isinstance(store, StoreLink) else StoreLink.to(store)
-
-    @asynccontextmanager
-    async def life(_app: FastAPI) -> AsyncIterator[None]:
-        await anyio.to_thread.run_sync(link.start)
-        yield
-        await anyio.to_thread.run_sync(link.stop)
-
     app = FastAPI(
-        title="Karst", version=__version__, description=_ABOUT, lifespan=life, redoc_url=None
+        title="Karst",
+        version=__version__,
+        description=_ABOUT,
+        lifespan=_life(link, Deliverer(link, hooks or Timings())),
+        redoc_url=None,
     )
     app.state.link = link
     app.state.files = content or ContentStore(setting("files"))
     app.state.most_upload_bytes = most_upload_bytes
     app.state.access = Access(link, asks=asks)
     app.state.shared = tuple(shared)
-    for part in (jobs, frames, results, files, nodes, whole, collect, events, tokens):
+    for part in (jobs, frames, results, files, nodes, whole, collect, events, tokens, webhooks):
         app.include_router(part.router)
     answers.install(app)
     app.add_middleware(BodyLimit, most_upload_bytes=most_upload_bytes)
     app.add_middleware(Door, access=app.state.access, near=near)
     app.add_middleware(RequestLog)
     return app
+
+
+def _life(
+    link: StoreLink, deliverer: Deliverer
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What runs beside the routes, from start to stop."""
+
+    @asynccontextmanager
+    async def life(_app: FastAPI) -> AsyncIterator[None]:
+        await anyio.to_thread.run_sync(link.start)
+        deliverer.start()
+        yield
+        await anyio.to_thread.run_sync(deliverer.stop)
+        await anyio.to_thread.run_sync(link.stop)
+
+    return life

@@ -85,7 +85,7 @@ def post(store: TheStore, asked: TokenIn, key: Key, caller: Caller) -> MadeToken
         lasts_seconds=asked.lasts_seconds,
         request=f"{caller.token}:{key}",
     )
-    _on_disk(store, f"token {token.id} is made")
+    on_disk(store, f"token {token.id} is made")
     return MadeTokenOut(**TokenOut.model_validate(token).model_dump(), token=text)
 
 
@@ -97,11 +97,11 @@ def revoke(store: TheStore, token: str, _key: Key, caller: Caller) -> TokenOut:
     if not caller.may(Right.MANAGE, found.production):
         raise no_token(token)
     store.tokens.revoke(token)
-    _on_disk(store, f"token {token} is revoked")
+    on_disk(store, f"token {token} is revoked")
     return TokenOut.model_validate(found)
 
 
-def _on_disk(store: Store, what: str) -> None:
+def on_disk(store: Store, what: str) -> None:
     """Raise StoreUnavailable unless the store has it on disk soon: a crash must not undo it."""
     if not store.wait_durable(timeout_seconds=DISK_SECONDS):
         raise StoreUnavailable(

@@ -13,6 +13,7 @@ from farm.store.leases import LeaseStore
 from farm.store.nodes import NodeStore
 from farm.store.tasks import TaskQuestions
 from farm.store.tokens import TokenStore
+from farm.store.webhooks import WebhookStore
 
 __all__ = ["Breach", "Fact", "Store"]
 
@@ -30,6 +31,7 @@ class Store:
         self.leader = LeaderStore(connection)
         self.facts = FactLog(connection)
         self.tokens = TokenStore(connection)
+        self.webhooks = WebhookStore(connection)
 
     @classmethod
     def open(cls, url: str, *, timeout_seconds: float = 10.0) -> "Store":

@@ -17,6 +17,12 @@ DURABLE = f"{HASH_TAG}:durable"
 # No step needs these.
 TOKENS = f"{HASH_TAG}:tokens"  # HASH token id -> JSON
 TOKENS_EVER = f"{HASH_TAG}:tokens:ever"  # STRING, there once any token was made
+# The steps hooks_*.lua need these, and write their names out.
+WEBHOOKS = f"{HASH_TAG}:webhooks"  # HASH webhook id -> JSON
+WEBHOOKS_PLACE = f"{HASH_TAG}:webhooks:place"  # STRING id of the last fact looked at
+WEBHOOKS_LEADER = f"{HASH_TAG}:webhooks:leader"  # STRING token of the delivering service
+#: Of one webhook: HASH delivery id -> JSON, ZSET of those to try -> ms, LIST oldest first.
+WEBHOOK_PARTS = ("deliveries", "due", "order")
 
 
 def job(job_id: str) -> str:
@@ -40,3 +46,8 @@ def lease(lease_id: str) -> str:
 def production(name: str, part: str = "") -> str:
     """The production's hash, or its part "waiting"."""
     return f"{HASH_TAG}:production:{name}" + (f":{part}" if part else "")
+
+
+def webhook(hook_id: str, part: str) -> str:
+    """A part of the webhook's deliveries, see WEBHOOK_PARTS."""
+    return f"{HASH_TAG}:webhook:{hook_id}:{part}"
