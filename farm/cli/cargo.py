@@ -27,7 +27,7 @@ def sent_as_json(project: "SentProject | None") -> dict[str, Any] | None:
     if project is None:
         return None
     return {
-        "project": str(project.root),
+        "folder": str(project.root),
         "files": project.files,
         "bytes": project.size_bytes,
         "sent_files": project.sent_files,
@@ -46,7 +46,7 @@ def tell_cargo(view: View, cargo: "Cargo | None") -> int:
             {"path": path, "bytes": size, "travels_bytes": cargo.missing.get(path, 0)}
             for path, size in sizes.items()
         ]
-        view.json({"in_place": False, "project": str(cargo.root), "files": files})
+        view.json({"in_place": False, "folder": str(cargo.root), "files": files})
         return OK
     rows = [(path, format_size(left)) for path, left in cargo.missing.items()]
     view.table(None, ("FILE", "TRAVELS"), rows)

@@ -140,7 +140,7 @@ def _stay(session: Session, submitted: "Submitted", *, pull: bool) -> int:
 
 def _tell(session: Session, submitted: "Submitted") -> None:
     if session.view.as_json:
-        session.view.json(submitted.answer | {"sent": sent_as_json(submitted.project)})
+        session.view.json(submitted.answer | {"project": sent_as_json(submitted.project)})
         return
     _tell_people(submitted)
     number = submitted.answer["id"]

@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from farm.client.tokens import Tokens
+from farm.client.webhooks import Webhooks
 from farm.model import errors
 from farm.model.manifest import Manifest, check_digest
 from farm.model.names import check_name
@@ -22,6 +24,8 @@ class Client:
         """Prepare; nothing is sent yet. Raises BadRequest for what is no HTTP address."""
         self.wire = Wire(url, token=token, ca=ca)
         self.url = self.wire.url
+        self.tokens = Tokens(self.wire)
+        self.webhooks = Webhooks(self.wire)
 
     def close(self) -> None:
         """Close the connections."""

@@ -14,7 +14,7 @@ from farm.client.crew import Stop, side_by_side
 from farm.client.hashes import HashCache, Hashed, Stamp
 from farm.client.transfer import Meter, OnTransfer, Phase, show_nobody
 from farm.files.hashing import hash_file
-from farm.model.errors import BadRequest, FarmError, MissingAssets
+from farm.model.errors import BadRequest, BadScene, FarmError, MissingAssets
 
 READERS = min(8, os.cpu_count() or 1)
 _TRIES = 3  #: to find a file that lies still
@@ -44,6 +44,21 @@ def stamp_of(path: Path) -> Stamp:
     if not stat.S_ISREG(found.st_mode):
         raise BadRequest(f"{_shown(path)} is no file: point the scene to a file, then submit again")
     return Stamp.of(found)
+
+
+def check_scene(path: Path) -> None:
+    """Raise BadScene for a scene that cannot be read from here."""
+    try:
+        found = path.stat()
+        path.open("rb").close()
+    except (OSError, ValueError) as error:
+        code = getattr(error, "errno", None)
+        why = "there is no such file: check the path"
+        if code not in {errno.ENOENT, errno.ENOTDIR}:
+            why = _WORDS.get(code or 0, str(error))
+        raise BadScene(f"scene {_shown(path)}: {why}") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise BadScene(f"scene {_shown(path)} is no file: give the path of a .blend")
 
 
 def unreadable(path: Path, error: OSError | ValueError) -> FarmError:

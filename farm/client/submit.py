@@ -15,6 +15,7 @@ from farm.client.client import Client
 from farm.client.homes import Homes, SentProject
 from farm.client.journal import Submission, submission
 from farm.client.patience import Patience, Tell
+from farm.client.reading import check_scene
 from farm.client.studio import Cargo, Gathering, Studio
 from farm.client.transfer import OnTransfer
 from farm.model.errors import BadRequest
@@ -79,7 +80,7 @@ class Submitter:
         if self._lies_in_place(scene, in_place, who):
             request |= {"scene": str(scene), **_output_in_place(wishes)}
             return Submitted(answer=self._post(request), project=None)
-        facts = read_scene(str(scene))
+        facts = _facts(scene)
         preview = wishes.get("preview", len(Frames(wishes.get("frames", facts.frames))) > 1)
         dispatch = self._studio(production).send(scene, how)
         request |= {"scene": dispatch.scene, "manifest": dispatch.manifest, "preview": preview}
@@ -95,7 +96,7 @@ class Submitter:
         who = self._patience.ask(self._client.whoami)
         if self._lies_in_place(scene, in_place, who):
             return None
-        read_scene(str(scene))
+        _facts(scene)
         return self._studio(wishes.get("production") or _production(who)).look(scene, how)
 
     def _studio(self, production: str) -> Studio:
@@ -129,6 +130,11 @@ class Submitter:
             project=project,
         )
         homes.close()
+
+
+def _facts(scene: Path) -> SceneFacts:
+    check_scene(scene)
+    return read_scene(str(scene))
 
 
 def _tell_repeat(ours: Submission, tell: Tell) -> None:
