@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from farm.model.errors import FarmError, LeaseLost, NodeUnfit, StoreUnavailable
+from farm.model.job import LayerKind
 from farm.model.lease import Lease
 from farm.model.node import NodeHealth, NodeSpec
 from farm.store import Store
@@ -18,6 +19,7 @@ from workers.orders import Orders
 from workers.outbox import Outbox
 from workers.place import Place
 from workers.places import Places
+from workers.reels.renderer import ReelRenderer
 from workers.renderer import Renderer, RendererPool
 
 log = logging.getLogger("karst.worker")
@@ -154,6 +156,8 @@ class Station:
 
     def _renderer(self, lease: Lease, place: Place, cores: tuple[int, ...]) -> Renderer:
         """By what the lease's layer is made. Raises NodeUnfit."""
+        if lease.spec.kind is not LayerKind.RENDER:
+            return ReelRenderer(lease.spec, place, cores=cores)
         return self._pool.borrow(place.settings, cores=cores, threads=lease.resources.cores)
 
     def _forget(self, lease: str) -> None:

@@ -27,6 +27,7 @@ import bpy
 # The neighbours of this file, without leaving the node's other packages in Blender's way.
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.append(_ROOT)
+from workers.blender.movie import make_movie  # noqa: E402
 from workers.blender.stage import RenderFailed, Stage, render  # noqa: E402
 from workers.blender.words import failure_in, failure_of, progress_in  # noqa: E402
 
@@ -46,6 +47,7 @@ class Link:
             os.set_inheritable(one, False)  # a program that a scene starts must not hold the line
         self._requests = requests
         self._replies = replies
+        self._said = 0.0
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -60,6 +62,15 @@ class Link:
         request: dict[str, Any] = json.loads(self._lines.get())
         return request
 
+    def say_progress(self, text: str) -> None:
+        if self.wants_progress():
+            self._said = time.monotonic()
+            self.say({"progress": text})
+
+    def wants_progress(self) -> bool:
+        """Not more often than anybody reads it."""
+        return time.monotonic() - self._said >= PROGRESS_SECONDS
+
     def say(self, message: dict[str, Any]) -> None:
         try:
             os.write(self._replies, (json.dumps(message) + "\n").encode())
@@ -67,13 +78,16 @@ class Link:
             die()
 
 
-def answer(stage: Stage, ask: dict[str, Any]) -> dict[str, Any]:
-    """Render with all output going to the task's log, and say how it went."""
+def answer(stage: Stage, link: Link, ask: dict[str, Any]) -> dict[str, Any]:
+    """Render, or make a movie, with all output going to the task's log; how it went."""
     begin = redirect(ask["log"])
     new_peak()
     reply: dict[str, Any] = {}
     try:
-        reply = render(stage, ask, check=lambda: failure_in(printed_since(begin, ask["log"])))
+        if "movie" in ask:
+            reply = make_movie(ask, say=link.say_progress)
+        else:
+            reply = render(stage, ask, check=lambda: failure_in(printed_since(begin, ask["log"])))
         failure = None
     except (RenderFailed, RuntimeError, OSError, UnicodeError, ReferenceError) as error:
         failure = failure_of(error)
@@ -139,16 +153,11 @@ def die_with_parent() -> None:
 
 
 def report_progress(link: Link) -> None:
-    said = 0.0
-
     @bpy.app.handlers.persistent  # type: ignore[untyped-decorator]  # else opening a file drops it
     def progress(stats: object, _: object = None) -> None:
         """Called by Blender's render thread very often: be quick."""
-        nonlocal said
-        now = time.monotonic()
-        if now - said >= PROGRESS_SECONDS:
-            said = now
-            link.say({"progress": progress_in(stats)})
+        if link.wants_progress():
+            link.say_progress(progress_in(stats))
 
     bpy.app.handlers.render_stats.append(progress)
 
@@ -169,7 +178,7 @@ def main() -> None:
     link.say({"version": bpy.app.version_string, "pid": os.getpid()})
     stage = Stage()
     while True:
-        link.say(answer(stage, link.hear()))
+        link.say(answer(stage, link, link.hear()))
 
 
 if __name__ == "__main__":
