@@ -1,10 +1,10 @@
 """A random walk over the atomic steps on a real server, held against the transition tables.
 
-The model beside the store is small: which attempt owns each task, and which node holds which
-lease. Everything else the audit recomputes after every step."""
+The model beside the store is small: which attempt each task succeeded by, and what image it left.
+Everything else the audit recomputes after every step."""
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,7 +20,8 @@ from hypothesis.stateful import (
 )
 
 from farm.model.errors import Conflict, LeaseLost, NodeSuperseded, NotFound
-from farm.model.lease import Lease, Recall, TaskInHand
+from farm.model.frames import Frames
+from farm.model.lease import Lease, Recall, TaskInHand, TaskResult
 from farm.model.node import NodeHealth
 from farm.model.states import (
     JOB_TRANSITIONS,
@@ -34,9 +35,10 @@ from farm.model.states import (
 )
 from farm.store import Store
 from farm.store.leases import GIVE_UP, KEEP
-from tests.makers import LEADER, a_grant, a_job, a_node, grant, result
+from tests.makers import LEADER, a_chain, a_digest, a_grant, a_layer, a_node, grant, result
 
 NODES = ("n1", "n2")
+LAYERS = st.integers(0, 2)  #: which of a job's layers, as far as it has so many
 #: Every change of state that one step may show: each is one move of a table or several in a row.
 TASK_MOVES = {(before, after) for (before, _), after in TASK_TRANSITIONS.items()}
 JOB_MOVES = {(before, after) for (before, _), after in JOB_TRANSITIONS.items()}
@@ -55,6 +57,14 @@ class Hand:
     lease: Lease
     tasks: list[TaskInHand] = field(default_factory=list)
 
+    def result(self, task: TaskInHand, outcome: Outcome) -> TaskResult:
+        """As its worker tells it; told twice it is the same."""
+        sent = self.lease.spec.settings.is_sent and outcome is Outcome.SUCCEEDED
+        return result(task, outcome, image_digest=self.image(task) if sent else "")
+
+    def image(self, task: TaskInHand) -> str:
+        return a_digest(1 + task.index + 1000 * task.attempt)
+
 
 class Farm(RuleBasedStateMachine):
     """Played studios, operators, schedulers and nodes; every message may come late or twice."""
@@ -69,7 +79,10 @@ class Farm(RuleBasedStateMachine):
         store.connection.client.flushall()
         store.leader.lead(LEADER)
         self.epochs: dict[str, int] = {}
+        self.layers: dict[str, int] = {}  #: of each job
         self.succeeded: dict[tuple[str, int], int] = {}
+        self.images: dict[tuple[str, int], str] = {}
+        self.last_success: dict[tuple[str, int], int] = {}
         self.task_states: dict[tuple[str, int], TaskState] = {}
         self.job_states: dict[str, JobState] = {}
         self.node_states: dict[str, NodeState] = {}
@@ -79,22 +92,36 @@ class Farm(RuleBasedStateMachine):
     def begin_with_a_job_and_two_nodes(self) -> str:
         for name in NODES:
             self.register(name)
-        return self.submit_job(4, 0, 1)
+        return self.submit_job([4, 2, 1], 0, 1, sent=True)
 
-    @rule(target=jobs, tasks=st.integers(1, 6), chunk=st.integers(0, 3), retries=st.integers(0, 2))
-    def submit(self, tasks: int, chunk: int, retries: int) -> str:
-        return self.submit_job(tasks, chunk, retries)
+    @rule(
+        target=jobs,
+        tasks=st.lists(st.integers(1, 5), min_size=1, max_size=3),
+        chunk=st.integers(0, 3),
+        retries=st.integers(0, 2),
+        sent=st.booleans(),
+    )
+    def submit(self, tasks: list[int], chunk: int, retries: int, sent: bool) -> str:
+        return self.submit_job(tasks, chunk, retries, sent=sent)
 
-    def submit_job(self, tasks: int, chunk: int, retries: int) -> str:
-        job = a_job(f"1-{tasks}", layer={"chunk": chunk, "retries": retries})
+    def submit_job(self, tasks: list[int], chunk: int, retries: int, *, sent: bool) -> str:
+        """A job of as many layers as `tasks` has numbers, each after the one before."""
         self.submitted += 1
-        return self.store.jobs.submit(job, key=str(self.submitted))
+        settings = replace(a_layer().settings, manifest=a_digest(0) if sent else "")
+        fields = {"chunk": chunk, "retries": retries, "settings": settings}
+        spec = a_chain(*(f"1-{count}" for count in tasks), layer=fields)
+        job = self.store.jobs.submit(spec, key=str(self.submitted))
+        self.layers[job] = len(tasks)
+        return job
+
+    def layer(self, job: str, which: int) -> str:
+        return f"{job}.{which % self.layers[job] + 1}"
 
     def register(self, name: str) -> None:
         self.epochs[name] = self.store.nodes.register(a_node(name, cores=8))
 
-    @rule(target=hands, name=st.sampled_from(NODES), job=jobs)
-    def begin(self, name: str, job: str) -> object:
+    @rule(target=hands, name=st.sampled_from(NODES), job=jobs, which=LAYERS)
+    def begin(self, name: str, job: str, which: int) -> object:
         """Grant and start with nothing in between, after putting right what stands in the way."""
         if self.store.nodes.get(name).state is not NodeState.ONLINE:
             self.store.nodes.undrain(name)
@@ -102,17 +129,20 @@ class Farm(RuleBasedStateMachine):
         with contextlib.suppress(Conflict):
             self.store.jobs.resume(job)
         self.store.jobs.retry(job, states={TaskState.FAILED, TaskState.CANCELLED})
-        return self.start(self.grant(name, job, anywhere=True), stale=False)
+        return self.start(self.grant(name, job, which, anywhere=True), stale=False)
 
     @rule(target=hands, hand=hands)
     def restart(self, hand: Hand) -> object:
         """The worker dies and comes back at once: its old hand still believes in its lease."""
         self.register(hand.lease.node)
-        return self.begin(hand.lease.node, hand.lease.job)
+        which = int(hand.lease.layer.partition(".")[2]) - 1
+        return self.begin(hand.lease.node, hand.lease.job, which)
 
-    @rule(target=granted, name=st.sampled_from(NODES), job=jobs, anywhere=st.booleans())
-    def grant(self, name: str, job: str, anywhere: bool) -> tuple[str, str]:
-        one = a_grant(name, self.epochs[name], f"{job}.1", anywhere=anywhere)
+    @rule(
+        target=granted, name=st.sampled_from(NODES), job=jobs, which=LAYERS, anywhere=st.booleans()
+    )
+    def grant(self, name: str, job: str, which: int, anywhere: bool) -> tuple[str, str]:
+        one = a_grant(name, self.epochs[name], self.layer(job, which), anywhere=anywhere)
         return name, grant(self.store, one)[0]
 
     @rule(target=hands, one=granted, stale=st.booleans())
@@ -137,7 +167,7 @@ class Farm(RuleBasedStateMachine):
     def settle(self, hand: Hand, outcome: Outcome, want: int, twice: bool, keep_hand: bool) -> None:
         """A worker tells its results; with `keep_hand` it forgets that it did, and will again."""
         told = hand.tasks[:1] if want == KEEP else hand.tasks
-        results = [result(task, outcome) for task in told]
+        results = [hand.result(task, outcome) for task in told]
         request = f"r{self.store.facts.last_id()}"
         settled = self.store.leases.settle(hand.lease, results, want=want, request=request)
         if twice and not settled.ended:
@@ -149,10 +179,47 @@ class Farm(RuleBasedStateMachine):
             hand.tasks = [*hand.tasks[len(told) :], *settled.tasks]
 
     def note(self, hand: Hand, task: TaskInHand, outcome: Outcome, *, counted: bool) -> None:
-        """No task is ever finished by two attempts."""
+        """No task is ever finished by two attempts, unless somebody wants it again."""
         if counted and outcome is Outcome.SUCCEEDED:
             key = (hand.lease.layer, task.index)
+            if key not in self.succeeded:
+                assert task.attempt > self.last_success.get(key, 0), "an old attempt counted"
             assert self.succeeded.setdefault(key, task.attempt) == task.attempt, "doubled"
+            self.last_success[key] = task.attempt
+            self.images[key] = hand.result(task, outcome).image_digest
+
+    @rule(job=jobs, which=LAYERS, one=st.booleans(), good=st.booleans())
+    def want_again(self, job: str, which: int, one: bool, good: bool) -> None:
+        """All of a layer or one frame is rendered again; what was made from it is held."""
+        states = {TaskState.SUCCEEDED} if good else {TaskState.FAILED, TaskState.CANCELLED}
+        frames, layer = Frames("1") if one else None, self.layer(job, which)
+        count = self.store.jobs.retry(job, states=states, frames=frames, layer=layer)
+        wanted = [key for key in self.succeeded if key[0] == layer and not (one and key[1])]
+        assert count == len(wanted) or not good
+        after = [key for key in self.succeeded if key[0].startswith(f"{job}.") and key[0] > layer]
+        for key in [*(wanted if good else []), *(after if count else [])]:
+            del self.succeeded[key]
+
+    @rule(hand=hands)
+    def want_the_source_again(self, hand: Hand) -> None:
+        """What a task in hand is made from is rendered again."""
+        before = int(hand.lease.layer.partition(".")[2]) - 2
+        self.want_again(hand.lease.job, max(0, before), one=True, good=True)
+
+    @rule(
+        name=st.sampled_from(NODES),
+        job=jobs,
+        last=LAYERS,
+        outcome=st.sampled_from([Outcome.SUCCEEDED, Outcome.SUCCEEDED, Outcome.FAILED]),
+    )
+    def work_off(self, name: str, job: str, last: int, outcome: Outcome) -> None:
+        """A node does all there is to do in a job's layers, one after the other up to `last`."""
+        for which in range(last % self.layers[job] + 1):
+            hand = self.begin(name, job, which)
+            self.every_change_is_a_move_of_the_tables()
+            while isinstance(hand, Hand) and hand.tasks:
+                self.settle(hand, outcome, want=2, twice=False, keep_hand=False)
+                self.every_change_is_a_move_of_the_tables()
 
     @rule(hand=hands)
     def recall(self, hand: Hand) -> None:
@@ -194,7 +261,8 @@ class Farm(RuleBasedStateMachine):
             self.job_states[job.id] = job.state
             for task in self.store.tasks.list(job.id):
                 key = (task.layer, task.index)
-                was = self.task_states.get(key, TaskState.READY)
+                new = TaskState.READY if task.layer.endswith(".1") else TaskState.BLOCKED
+                was = self.task_states.get(key, new)
                 assert was == task.state or (was, task.state) in closure(TASK_MOVES)
                 self.task_states[key] = task.state
         for node in self.store.nodes.list():
@@ -205,8 +273,16 @@ class Farm(RuleBasedStateMachine):
     @invariant()
     def what_succeeded_stays_and_is_of_the_attempt_that_counted(self) -> None:
         for (layer, index), attempt in self.succeeded.items():
-            task = self.store.tasks.get(layer.split(".")[0], index + 1)
+            task = self.store.tasks.get(layer.split(".")[0], index + 1, layer=layer)
             assert (task.state, task.attempt) == (TaskState.SUCCEEDED, attempt)
+            assert task.image_digest == self.images[layer, index]
+
+    @invariant()
+    def every_image_that_was_made_last_is_recorded(self) -> None:
+        for job in self.layers:
+            recorded = {one for _, some in self.store.jobs.image_digests(job) for one in some}
+            made = {i for (layer, _), i in self.images.items() if layer.startswith(f"{job}.")}
+            assert recorded == made - {""}
 
     @invariant()
     def the_audit_is_clean(self) -> None:
@@ -222,7 +298,7 @@ def test_any_order_of_steps_keeps_the_farm_sound(store: Store) -> None:
     run_state_machine_as_test(
         FarmOnStore,
         settings=settings(
-            max_examples=100,
+            max_examples=70,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

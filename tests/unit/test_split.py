@@ -1,6 +1,5 @@
 """From a request and a scene to a job."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,32 +11,9 @@ from farm.model.frames import Frames
 from farm.model.job import LayerSpec
 from farm.model.scene import SceneFacts
 from farm.policy.split import JobRequest, build_job, notes
+from tests.makers import a_scene
 
-_SCENE = SceneFacts(
-    path="/show/sh010/shot.blend",
-    name="Scene",
-    blender_version="4.5",
-    frame_start=1,
-    frame_end=48,
-    frame_step=1,
-    resolution_x=1920,
-    resolution_y=1080,
-    resolution_percentage=100,
-    engine="CYCLES",
-    camera="Camera",
-    cameras=("Camera", "Close"),
-    linked_objects=("LibCam",),
-    needs_camera=True,
-    output="/tmp/",
-    file_format="PNG",
-    extension=".png",
-    frames_per_second=24.0,
-    view_layers=("ViewLayer",),
-)
-
-
-def a_scene(**fields: Any) -> SceneFacts:
-    return replace(_SCENE, **fields)
+_SCENE = a_scene()
 
 
 def a_request(**fields: Any) -> JobRequest:
