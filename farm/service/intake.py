@@ -15,7 +15,7 @@ from farm.model.errors import ServiceUnavailable
 from farm.service.link import StoreLink
 
 BLOCK_BYTES = 1024 * 1024
-_SILENT_SECONDS = 30.0  #: after so long without a byte the sender is taken for gone
+SILENT_SECONDS = 30.0  #: after so long without a byte the sender is taken for gone
 _LOOK_SECONDS = 0.5  #: how soon a service that is to stop is noticed
 _AT_ONCE = 8
 _threads = anyio.CapacityLimiter(_AT_ONCE)
@@ -28,7 +28,7 @@ class _End(Enum):
     MORE = auto()
     WHOLE = auto()
     BROKEN = "the connection broke"
-    SILENT = f"nothing came for {_SILENT_SECONDS:.0f} s"
+    SILENT = "nothing came for too long"
     STOPPING = "the service is stopping"
 
 
@@ -60,7 +60,7 @@ async def pour(request: Request, write: Callable[[bytearray], None]) -> None:
 async def _next(request: Request) -> tuple[bytes, _End]:
     """The next bytes, and whether there will be more."""
     link: StoreLink = request.app.state.link
-    for _ in range(int(_SILENT_SECONDS / _LOOK_SECONDS)):
+    for _ in range(int(SILENT_SECONDS / _LOOK_SECONDS)):
         if link.stopping.is_set():
             return b"", _End.STOPPING
         with anyio.move_on_after(_LOOK_SECONDS):

@@ -12,8 +12,7 @@ import urllib3
 from farm.client import Client
 from farm.files.content import ContentStore
 from farm.files.hashing import hash_bytes
-from farm.files.pack import packed
-from farm.model.errors import NotFound, StorageFull, UploadElsewhere, WrongDigest, WrongOffset
+from farm.model.errors import NotFound, UploadElsewhere, WrongDigest, WrongOffset
 from farm.policy.access import Role
 from farm.store import Store
 from farm.wire import FileWire
@@ -245,49 +244,6 @@ def test_parts_of_a_file_are_given_as_asked(url: str, content: ContentStore) -> 
     assert get(**{"If-None-Match": '"x"'}).status == 200
     assert get(**{"If-Range": '"x"', "Range": "bytes=1-2"}).status == 200
     assert get(**{"If-Range": f'"{DIGEST}"', "Range": "bytes=1-2"}).status == 206
-
-
-def test_a_pack_brings_many_files_in_one_request(
-    wire: FileWire, url: str, content: ContentStore
-) -> None:
-    files = [(hash_bytes(data), data) for data in (b"", *(b"%d" % n for n in range(300)))]
-    wire.send_pack(files)
-    again, told = raw(url, "POST", f"{HERON}/pack", body=b"".join(packed(files)), headers=KEY)
-
-    assert wire.missing([(digest, len(data)) for digest, data in files]) == {}
-    assert (again, told) == (200, {"stored": 301})
-    assert parts(content) == []
-
-
-@pytest.mark.parametrize(
-    ("body", "kind", "said"),
-    [
-        (b"".join(packed([(hash_bytes(b"a"), b"a")])) + b"x", "BadRequest", "inside its file 2"),
-        (b"".join(packed([(DIGEST, b"a")])), "WrongDigest", "file 1 of the pack"),
-        (b"\xff" * 41, "BadRequest", "has 18446744073709551615 bytes"),
-    ],
-)
-def test_a_pack_that_is_none_is_refused(url: str, body: bytes, kind: str, said: str) -> None:
-    code, answer = raw(url, "POST", f"{HERON}/pack", body=body, headers=KEY)
-
-    assert (code, answer["error"]["kind"]) == (400, kind)
-    assert said in answer["error"]["message"]
-    assert raw(url, "POST", f"{HERON}/pack", body=b"", headers=KEY)[1] == {"stored": 0}
-
-
-def test_a_full_disk_is_told_as_that(
-    wire: FileWire, wood: Path, content: ContentStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> int:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("farm.files.disk.os.write", full)
-    with pytest.raises(StorageFull, match="make room there"):
-        wire.send(wood, digest=DIGEST, size_bytes=len(WOOD))
-    monkeypatch.undo()
-    wire.send(wood, digest=DIGEST, size_bytes=len(WOOD))
-
-    assert content.owned("heron", DIGEST)
 
 
 def test_files_are_sent_and_fetched_only_by_those_who_may(
