@@ -164,5 +164,6 @@ class WiredFiles:
             ) as answer,
             self._wire.guard(),
         ):
+            told = answer.read()  # else the line cannot be used again
             if answer.status >= HTTPStatus.BAD_REQUEST:
-                raise error_of(answer.status, answer.read())
+                raise error_of(answer.status, told)

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -41,10 +41,10 @@ class Place(Protocol):
         """
         ...
 
-    def thumbnails(self, tell: Tell) -> Mapping[int, Path]:
-        """The thumbnails that the layer's reel shows, by frame; those that there are.
+    def thumbnails(self, frames: Iterable[int], tell: Tell) -> Mapping[int, Path]:
+        """The thumbnails of the layer that the reel shows, by frame; those that there are.
 
-        Raises as `prepare` does.
+        Raises Stopped when killed meanwhile, NodeUnfit.
         """
         ...
 
@@ -95,11 +95,15 @@ class SharedPlace:
     def prepare(self, tell: Tell) -> None:
         """All is there already, or it is not for us to bring."""
 
-    def thumbnails(self, tell: Tell) -> Mapping[int, Path]:  # noqa: ARG002 - it does not take long
+    def thumbnails(
+        self,
+        frames: Iterable[int],
+        tell: Tell,  # noqa: ARG002 - it does not take long
+    ) -> Mapping[int, Path]:
         reel = self._lease.spec.reel
         assert reel is not None, f"layer {self._lease.layer} has no reel"
         images = reel.render_settings(self.settings.scene, self.settings.manifest)
-        paths = {frame: Path(images.thumbnail_path(frame)) for frame in all_of(reel.frames)}
+        paths = {frame: Path(images.thumbnail_path(frame)) for frame in frames}
         return {frame: path for frame, path in paths.items() if path.is_file()}
 
     def publish(

@@ -11,7 +11,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,7 +34,7 @@ from workers.cache.cache import NodeCache, is_full
 from workers.gather import gather
 from workers.job_files import JobFiles
 from workers.orders import Orders
-from workers.place import all_of, thumbnail_of
+from workers.place import thumbnail_of
 from workers.renderer import NodeUnfit, Rendered, RenderRequest, Tell
 
 log = logging.getLogger("karst.worker")
@@ -112,13 +112,13 @@ class SentPlace:
                 raise NodeUnfit(f"cannot fetch the job's files: {error}") from error
         raise AssertionError("the last try ends the loop")
 
-    def thumbnails(self, tell: Tell) -> Mapping[int, Path]:
+    def thumbnails(self, frames: Iterable[int], tell: Tell) -> Mapping[int, Path]:
         reel = self._lease.spec.reel
         assert reel is not None, f"layer {self._lease.layer} has no reel"
         return gather(
             self._files,
             reel.layer,
-            all_of(reel.frames),
+            frames,
             folder=self._results / "reel",
             orders=self._orders,
             tell=tell,

@@ -155,7 +155,9 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
 
 def _listen(host: str, port: int) -> socket.socket:
     """A listening socket. Raises BadRequest when there is none to be had."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sends small answers at once only where the protocol is named.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

@@ -1,4 +1,4 @@
-"""A door between a worker and the store: it can be shut on one kind of step, at the very moment.
+"""A door between a worker and the store, or the service: it can be shut on one kind of step.
 
 What a kill or a stop would only hit by luck, a test gets every time."""
 
@@ -44,25 +44,25 @@ def _receive(source: socket.socket) -> bytes:
 
 
 class Door(socketserver.ThreadingTCPServer):
-    """A way to the store that holds back every command with a certain word in it, until opened."""
+    """A way to a part that holds back every command with a certain word in it, until opened."""
 
     allow_reuse_address = True
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, url: str) -> None:
         """Let everything through, until `word` is set."""
         super().__init__((HOST, 0), _Line)
-        parts = urlsplit(redis_url)
+        parts = urlsplit(url)
         self.store = (parts.hostname, parts.port)
-        self.redis_url = redis_url.replace(f":{parts.port}/", f":{self.server_address[1]}/")
+        self.url = url.replace(f":{parts.port}/", f":{self.server_address[1]}/")
         self.word = b""
         self.held = threading.Event()  #: a command waits
         self.opened = threading.Event()
 
 
 @contextlib.contextmanager
-def a_door(farm: Farm, worker: str) -> Iterator[Door]:
-    """A door for `worker`, which is ended with it."""
-    with Door(farm.server.url) as door:
+def a_door(farm: Farm, worker: str, *, to: str = "") -> Iterator[Door]:
+    """A door for `worker`, which is ended with it; to the store, or what has the address `to`."""
+    with Door(to or farm.server.url) as door:
         thread = threading.Thread(target=door.serve_forever)
         thread.start()
         try:

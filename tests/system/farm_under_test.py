@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,22 +83,49 @@ class Farm:
     def add_scheduler(self, name: str) -> None:
         self._add(name, "farm.scheduler")
 
-    def add_worker(self, name: str, *, cores: int = 1, redis_url: str = "") -> None:
-        """A node; one of a single core gets a CPU that is not the next node's."""
+    @property
+    def files(self) -> Path:
+        """The folder of the farm's content store."""
+        return self.folder / "files"
+
+    def add_worker(
+        self,
+        name: str,
+        *,
+        cores: int = 1,
+        redis_url: str = "",
+        url: str = "",
+        sees_files: bool = False,
+        words: tuple[str, ...] = (),
+    ) -> None:
+        """A node; one of a single core gets a CPU that is not the next node's.
+
+        It reaches what was sent through the service at `url`, or sees the folder of the files.
+        """
         state = str(self.folder / name)
-        words = ("workers", "--name", name, "--cores", str(cores), "--state", state)
-        self._add(name, *words, redis_url=redis_url, alone=cores == 1)
+        told = ("workers", "--name", name, "--cores", str(cores), "--state", state, *words)
+        reach = {"FARM_URL": url} if url else {}
+        reach |= {"FARM_FILES": str(self.files)} if sees_files else {}
+        self._add(name, *told, redis_url=redis_url, alone=cores == 1, environment=reach)
 
-    def add_service(self, name: str, port: int) -> None:
-        self._add(name, "farm.service", "--port", str(port))
+    def add_service(self, name: str, port: int, *, files: Path | None = None) -> None:
+        folder = str(files or self.files)
+        self._add(name, "farm.service", "--port", str(port), "--files", folder)
 
-    def _add(self, name: str, *words: str, redis_url: str = "", alone: bool = False) -> None:
+    def _add(
+        self,
+        name: str,
+        *words: str,
+        redis_url: str = "",
+        alone: bool = False,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         assert name not in self.parts, f"{name} is there already"
         cpus = sorted(os.sched_getaffinity(0))
         self.parts[name] = Part(
             words=words,
             log=self.folder / f"{name}.log",
-            environment=self.environment(redis_url),
+            environment={**self.environment(redis_url), **(environment or {})},
             cpu=cpus[len(self.parts) % len(cpus)] if alone else None,
         )
         self.start(name)

@@ -251,7 +251,7 @@ def test_a_worker_asked_twice_ends_at_once_and_leaves_nothing(farm: Farm, shots:
 def test_a_worker_asked_to_stop_while_it_starts_does_not_stay(farm: Farm) -> None:
     with a_door(farm, "n3") as door:
         door.word = b"farm_register"
-        farm.add_worker("n3", redis_url=door.redis_url)
+        farm.add_worker("n3", redis_url=door.url)
         farm.wait(door.held.is_set)
         worker = farm.parts["n3"].process
 

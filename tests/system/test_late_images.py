@@ -83,7 +83,7 @@ def test_a_worker_fenced_off_between_asking_and_moving_replaces_no_image(
     farm: Farm, shots: Path, door: Door
 ) -> None:
     door.word = b"farm_confirm"
-    farm.add_worker("n1", redis_url=door.redis_url)
+    farm.add_worker("n1", redis_url=door.url)
     farm.wait(lambda: farm.is_online("n1"))
     shot = submit(farm, shots, "steady", 3)
     superseded = farm.counter("superseded")
@@ -116,7 +116,7 @@ def test_a_worker_killed_between_moving_and_settling_costs_one_render_more(
     farm: Farm, shots: Path, door: Door
 ) -> None:
     door.word = b"farm_settle"
-    farm.add_worker("n1", redis_url=door.redis_url)
+    farm.add_worker("n1", redis_url=door.url)
     farm.wait(lambda: farm.is_online("n1"))
     shot = submit(farm, shots, "steady", 3)
     superseded = farm.counter("superseded")

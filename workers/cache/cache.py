@@ -19,13 +19,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from farm.files.hashing import hash_bytes
-from farm.model.errors import BadManifest, FarmError, FilesNotSent, NodeUnfit, NotFound
-from farm.model.manifest import MOST_MANIFEST_BYTES, Manifest, ManifestEntry
+from farm.model.errors import BadManifest, FarmError, FilesNotSent, NodeUnfit
+from farm.model.manifest import MOST_MANIFEST_BYTES, Manifest
 from farm.model.sizes import format_size
 from farm.wire import FileWire
 from workers.cache.blobs import Blobs
 from workers.cache.eviction import choose
-from workers.cache.fetching import Fetch
+from workers.cache.fetching import Fetch, not_there
 from workers.cache.trees import Trees, is_linked_to, is_placed, linked_to, placed_from
 from workers.job_files import JobFiles
 from workers.orders import Orders
@@ -147,7 +147,7 @@ class NodeCache:
         wrong = self._trees.wrong(digest, manifest, is_right=is_right)
         for entry in wrong:
             if not path_of(entry.digest).is_file():
-                raise FilesNotSent(_not_there(entry))
+                raise FilesNotSent(not_there(entry))
         self._trees.lay(digest, wrong, linked_to(path_of))
 
     def _place(
@@ -161,10 +161,7 @@ class NodeCache:
             lacking = [one for one in wrong if not self._blobs.has(one.digest, one.size_bytes)]
         self._make_room(sum(one.size_bytes for one in lacking), of=manifest)
         fetch = Fetch(lacking, blobs=self._blobs, wire=wire, orders=orders, tell=tell)
-        try:
-            fetch.run()
-        except NotFound as error:
-            raise FilesNotSent(f"the farm lacks a file of the job: {error}") from error
+        fetch.run()
         for one in wrong:
             self._blobs.use(one.digest)
         self._trees.lay(digest, wrong, placed_from(self._blobs.path_of))
@@ -232,10 +229,6 @@ def _text(path: Path) -> bytes:
         raise FilesNotSent(
             "the farm does not have the job's list of files any more: submit the job again"
         ) from error
-
-
-def _not_there(entry: ManifestEntry) -> str:
-    return f"the farm does not have {entry.path!r:.120} any more: submit the job again"
 
 
 def is_full(error: OSError) -> bool:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 
-from farm.model.errors import ServiceUnavailable, WrongDigest
+from farm.model.errors import FilesNotSent, NotFound, ServiceUnavailable, WrongDigest
 from farm.model.manifest import ManifestEntry
 from farm.model.sizes import format_size
 from farm.wire import FileWire
@@ -83,6 +83,14 @@ class Fetch:
             with self._lock:
                 self._bytes += count
 
-        self._blobs.fetch(entry, self._wire, on_bytes)
+        try:
+            self._blobs.fetch(entry, self._wire, on_bytes)
+        except NotFound as error:
+            raise FilesNotSent(not_there(entry)) from error
         with self._lock:
             self._files += 1
+
+
+def not_there(entry: ManifestEntry) -> str:
+    """What to say of a file that the farm has lost."""
+    return f"the farm does not have {entry.path!r:.200} any more: submit the job again"

@@ -21,7 +21,7 @@ from workers.orders import Stopped
 from workers.place import Place, all_of
 from workers.reels.movie import Encoder, MovieAsk, MovieFailed
 from workers.reels.mp4 import check_movie
-from workers.reels.sheet import draw_sheet
+from workers.reels.sheet import chosen, draw_sheet
 from workers.reels.stills import NoStills, lay_stills
 from workers.renderer import NodeUnfit, Rendered, RenderRequest, Tell
 
@@ -84,8 +84,9 @@ class ReelRenderer:
     def _make(self, request: RenderRequest, files: AttemptFiles, tell: Tell) -> _Made:
         frames = all_of(self._reel.frames)
         files.note(f"# {self._kind} of {len(frames)} frames of layer {self._reel.layer}")
-        thumbnails = self._place.thumbnails(tell)
-        files.note(f"# {len(thumbnails)} of them have a thumbnail")
+        shown = frames if self._kind is LayerKind.MOVIE else chosen(frames)
+        thumbnails = self._place.thumbnails(shown, tell)
+        files.note(f"# {len(shown)} are shown, {len(thumbnails)} of them have a thumbnail")
         make = self._movie if self._kind is LayerKind.MOVIE else self._sheet
         try:
             return make(request, files, frames, thumbnails, tell)
