@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from farm.assets.layout import Layout, project_root
+from farm.assets.layout import OUTSIDE, Layout, project_root
 from farm.assets.rewrite import NewPath, rewrite
 from farm.assets.scene import read_scene
 from farm.assets.tracing.expand import find_files
@@ -22,7 +22,7 @@ from farm.model.errors import BadScene, MissingAssets
 from farm.model.manifest import check_path
 
 _TRIES = 3
-_PAUSE_SECONDS = 1.0  #: for whoever is saving the scene
+_PAUSE_SECONDS = 1.0
 _MOST_TOLD = 20
 
 Stamp = tuple[int, int, int]  #: when it was changed, its size, its number on disk
@@ -90,8 +90,7 @@ def read_project(
     )
     for turn in range(_TRIES):
         if turn:
-            reading.tell(f"{reading.changed()} was changed meanwhile: reading again")
-            time.sleep(_PAUSE_SECONDS)
+            reading.wait()
         try:
             found = reading.read()
         except BadScene:
@@ -118,7 +117,12 @@ class _Reading:
 
     def read(self) -> Project:
         self.stamps.clear()
-        trace = trace_scene(self.scene, tracer=self.tracer, on_blend=self._on_blend)
+        trace = trace_scene(
+            self.scene,
+            tracer=self.tracer,
+            on_blend=self._on_blend,
+            on_blender=lambda blender: self.tell(f"asking {blender}"),
+        )
         self.tell("looking for the files")
         found = find_files(trace.scene, trace.mentions)
         if found.missing and not self.allow_missing:
@@ -140,6 +144,11 @@ class _Reading:
             notes=(*trace.notes, *found.notes, *_notes(layout, list(files.values()))),
             tracer=trace.tracer,
         )
+
+    def wait(self) -> None:
+        """For whoever is saving."""
+        self.tell(f"{self.changed()} was changed meanwhile: reading again")
+        time.sleep(_PAUSE_SECONDS)
 
     def _on_blend(self, path: str) -> None:
         self.stamps.setdefault(path, _stamp(path))
@@ -235,14 +244,17 @@ def _project_file(file: FoundFile, layout: Layout, copy: Path | None) -> Project
 
 
 def _notes(layout: Layout, files: list[ProjectFile]) -> list[str]:
-    outside = sum(file.path.startswith("_outside/") for file in files)
-    copies = sum(file.is_rewritten for file in files)
+    outside = sum(file.path.startswith(f"{OUTSIDE}/") for file in files)
+    copies = [str(file.original) for file in files if file.is_rewritten]
     notes = []
     if outside:
         notes.append(
-            f"{outside} of {len(files)} files lie outside the project's folder {layout.root}: they "
-            "are sent under _outside"
+            f"of {len(files)} files {outside} lie outside the project's folder {layout.root}, "
+            f"and are sent below {OUTSIDE}"
         )
     if copies:
-        notes.append(f"{copies} .blend files are sent as copies whose paths hold on any machine")
+        notes.append(
+            "sent as a copy whose paths hold on any machine, the original stays as it is: "
+            + ", ".join(copies)
+        )
     return notes

@@ -88,8 +88,8 @@ def _edits_of(opened: BlendFile, text: Text, new: bytes, blend: str) -> Iterator
     if text.room:
         if len(new) >= text.room:
             raise BadScene(
-                f"scene {blend}: the path {os.fsdecode(new)} is too long for Blender, which takes "
-                f"{text.room - 1} bytes here: shorten the names of folders"
+                f"scene {blend}: the path {os.fsdecode(new):.120} is too long for Blender, "
+                f"which takes {text.room - 1} bytes here: shorten the names of folders"
             )
         yield _Edit(offset=start, length=text.room, data=new.ljust(text.room, b"\0"))
         return

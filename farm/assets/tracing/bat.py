@@ -118,6 +118,7 @@ class _Walk:
                 block=describe(_name(group)),
                 spread=said.spread,
                 tiles=said.tiles,
+                parts=tuple(os.fsdecode(part) for part in said.parts),
                 absent=said.absent,
             )
             self.mentions[mention] = None

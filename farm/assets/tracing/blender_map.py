@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +25,28 @@ def ask_blender(
 
     Raises BadScene when Blender cannot open it, and NodeUnfit when Blender itself fails.
     """
+    return next(ask_blender_about([scene], blender, most_seconds=most_seconds))
+
+
+def ask_blender_about(
+    scenes: Sequence[str], blender: BlenderCommand, *, most_seconds: float = MOST_SECONDS
+) -> Iterator[list[Mention]]:
+    """The same for many scenes, by one Blender."""
     with tempfile.TemporaryDirectory(prefix="farm-trace-") as folder:
         answer = Path(folder) / "answer.json"
-        said = _run(blender.argv(_INSIDE, scene, str(answer)), folder, most_seconds, scene)
+        said = _run(blender.argv(_INSIDE, str(answer), *scenes), folder, most_seconds)
         try:
             told = json.loads(answer.read_text("ascii"))
         except (OSError, ValueError) as error:
-            raise NodeUnfit(f"{blender} ended without an answer about {scene}: {said}") from error
-    if "failed" in told:
-        raise BadScene(f"scene {scene} cannot be opened by {blender}: {told['failed']}")
-    return [_mention(one) for one in told["mentions"]]
+            which = " ".join(scenes)
+            raise NodeUnfit(f"{blender} ended without an answer about {which}: {said}") from error
+    for scene, one in zip(scenes, told, strict=True):
+        if "failed" in one:
+            raise BadScene(f"scene {scene} cannot be opened by {blender}: {one['failed']}")
+        yield [_mention(each) for each in one["mentions"]]
 
 
-def _run(command: list[str], folder: str, most_seconds: float, scene: str) -> str:
+def _run(command: list[str], folder: str, most_seconds: float) -> str:
     """Run `command` to its end, it and all it starts; the last line that it printed."""
     environment = {**os.environ, "BLENDER_USER_RESOURCES": folder, "PYTHONDONTWRITEBYTECODE": "1"}
     with tempfile.TemporaryFile() as output:
@@ -53,7 +63,7 @@ def _run(command: list[str], folder: str, most_seconds: float, scene: str) -> st
             process.wait(most_seconds)
         except subprocess.TimeoutExpired as error:
             raise BadScene(
-                f"scene {scene} was not read by Blender within {most_seconds:.0f} seconds: "
+                f"scene {command[-1]} was not read by Blender within {most_seconds:.0f} seconds: "
                 "take --tracer bat"
             ) from error
         finally:
@@ -75,5 +85,6 @@ def _mention(told: dict[str, Any]) -> Mention:
         block=told["block"],
         spread=Spread(told.get("spread", "file")),
         tiles=tuple(told.get("tiles", ())),
+        parts=tuple(told.get("parts", ())),
         absent=told.get("absent", ""),
     )

@@ -129,36 +129,33 @@ class _Folders:
         needed = [os.path.join(folder, head + _tile(one, mark[0]) + tail) for one in mention.tiles]
         yield from dict.fromkeys([*needed, *self.matching(folder, shape)])
 
-    def prefix(self, mention: Mention) -> Iterator[str]:
-        folder, name = os.path.split(mention.path)
-        for one in self.names(folder):
-            if one.startswith(name) and os.path.isfile(os.path.join(folder, one)):
-                yield os.path.join(folder, one)
-
     def folder(self, mention: Mention) -> Iterator[str]:
-        if os.path.isdir(mention.path):
-            yield from self._below(mention.path, ())
-        elif os.path.lexists(mention.path):
-            yield mention.path
-
-    def _below(self, folder: str, above: tuple[str, ...]) -> Iterator[str]:
-        real = os.path.realpath(folder)
-        if real in above:
-            self.notes[f"{folder} is a link that leads back above itself: not followed"] = None
+        if not os.path.isdir(mention.path):
+            if os.path.lexists(mention.path):
+                yield mention.path
             return
-        for name in self.names(folder):
-            path = os.path.join(folder, name)
-            if os.path.isdir(path):
-                yield from self._below(path, (*above, real))
-            else:
-                yield path
+        for name in self.names(mention.path):
+            if name.startswith(mention.parts or ""):
+                above = (os.path.realpath(mention.path),)
+                yield from self._at(os.path.join(mention.path, name), above)
+
+    def _at(self, path: str, above: tuple[str, ...]) -> Iterator[str]:
+        """The file at `path`, or all below it; `above` are the folders that led there."""
+        if not os.path.isdir(path):
+            yield path
+            return
+        real = os.path.realpath(path)
+        if real in above:
+            self.notes[f"{path} is a link that leads back above itself: not followed"] = None
+            return
+        for name in self.names(path):
+            yield from self._at(os.path.join(path, name), (*above, real))
 
 
 _SPREADS: dict[Spread, Callable[[_Folders, Mention], Iterator[str]]] = {
     Spread.FILE: _Folders.file,
     Spread.SEQUENCE: _Folders.sequence,
     Spread.TILES: _Folders.tiles,
-    Spread.PREFIX: _Folders.prefix,
     Spread.FOLDER: _Folders.folder,
 }
 

@@ -1,30 +1,41 @@
-"""Asks Blender itself which files a scene names. Runs inside Blender, as a process of its own.
+"""Asks Blender itself which files scenes name. Runs inside Blender, as a process of its own.
 
-Started as `python map_inside.py -- SCENE ANSWER` or `blender --python map_inside.py -- …`: opens
-SCENE, runs none of its Python, and writes what it found to ANSWER as JSON. Nothing newer than
-Python 3.10: Blender's own Python runs it.
+Started as `python map_inside.py -- ANSWER SCENE...` or `blender --python map_inside.py -- …`: opens
+each SCENE, runs none of its Python, and writes what it found to ANSWER as JSON. Ends with its
+parent. Nothing newer than Python 3.10: Blender's own Python runs it.
 """
 
+import ctypes
 import json
 import os
+import signal
 import sys
 from typing import Any
 
 import bpy
 
+_OCEAN_PARTS = ("disp", "norm", "foam", "spray")
+_FLUID_PARTS = ("config", "data", "guiding", "mesh", "noise", "particles", "script")
+_PR_SET_PDEATHSIG = 1
 
-def main(scene: str, answer: str) -> None:
-    """Write the mentions in `scene`, or why there are none, to the file `answer`."""
-    told: dict[str, Any] = {"version": bpy.app.version_string}
+
+def main(answer: str, *scenes: str) -> None:
+    """Write the mentions in each of `scenes`, or why there are none, to the file `answer`."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    told = [look_into(scene) for scene in scenes]
+    with open(answer, "w", encoding="ascii") as file:
+        json.dump(told, file)
+
+
+def look_into(scene: str) -> dict[str, Any]:
+    """The mentions in `scene`, or why there are none."""
     try:
         bpy.ops.wm.read_factory_settings(use_empty=True)
         bpy.context.preferences.filepaths.use_scripts_auto_execute = False
         bpy.ops.wm.open_mainfile(filepath=scene, load_ui=False, use_scripts=False)
-        told["mentions"] = mentions(scene)
+        return {"mentions": mentions(scene)}
     except (RuntimeError, AttributeError, TypeError) as error:
-        told["failed"] = " ".join(str(error).split())
-    with open(answer, "w", encoding="ascii") as file:
-        json.dump(told, file)
+        return {"failed": " ".join(str(error).split())}
 
 
 def mentions(scene: str) -> list[dict[str, Any]]:
@@ -127,15 +138,19 @@ def _object(one: Any, path: str) -> "dict[str, Any] | None":
     for modifier in one.modifiers:
         domain = getattr(modifier, "domain_settings", None)
         if domain is not None and getattr(domain, "cache_directory", None) == path:
-            return {"kind": "cache", "spread": "folder", "absent": "is not there: not baked"}
+            return _folder(_FLUID_PARTS, "is not there: it was not baked, or not here")
         if getattr(modifier, "filepath", None) == path:
-            if modifier.type == "OCEAN" and not modifier.is_cached:
-                return None
-            return {"kind": "cache", "spread": "folder" if modifier.type == "OCEAN" else "file"}
+            if modifier.type != "OCEAN":
+                return {"kind": "cache"}
+            return _folder(_OCEAN_PARTS) if modifier.is_cached else None
     for cache in _point_caches(one):
         if cache.use_external and cache.filepath == path:
-            return {"kind": "cache", "spread": "folder"}
+            return _folder((cache.name + "_",))
     return None  # the path of a cache that is in the scene
+
+
+def _folder(parts: "tuple[str, ...]", absent: str = "") -> dict[str, Any]:
+    return {"kind": "cache", "spread": "folder", "parts": parts, "absent": absent}
 
 
 def _point_caches(one: Any) -> list[Any]:

@@ -16,9 +16,11 @@ _EXTERNAL = 1  # of the modes of IES and OSL nodes and of OSL cameras
 _IS_FILE_PATH = 1  # the subtype of a text socket
 _IMAGE_FILE, _IMAGE_SEQUENCE, _IMAGE_MOVIE, _IMAGE_TILED = 1, 2, 3, 6
 _CLIP_SEQUENCE = 1
-_CACHE_ON_DISK, _CACHE_EXTERNAL = 64, 512
+_CACHE_ON_DISK, _CACHE_EXTERNAL, _CACHE_OF_FLUID = 64, 512, 4096
 _STRIP_IMAGE, _STRIP_MOVIE = 0, 3
 _BAKE_HAS_FOLDER, _BAKE_INHERITS, _BAKE_PACKED = 2, 0, 1
+_OCEAN_PARTS = (b"disp", b"norm", b"foam", b"spray")
+_FLUID_PARTS = (b"config", b"data", b"guiding", b"mesh", b"noise", b"particles", b"script")
 _NOT_BAKED = "is not there: it was not baked, or not here"
 
 
@@ -30,6 +32,7 @@ class Said:
     written: bytes
     spread: Spread = Spread.FILE
     tiles: tuple[int, ...] = ()
+    parts: tuple[bytes, ...] = ()
     absent: str = ""
 
 
@@ -54,7 +57,7 @@ class Part:
     block: BlendFileBlock
     index: int = 0
 
-    def get(self, *path: bytes | int, default: Any = 0) -> Any:  # noqa: ANN401 - numbers and bytes
+    def get(self, *path: bytes, default: Any = 0) -> Any:  # noqa: ANN401 - numbers and bytes
         return self.block.get(path, default=default, array_index=self.index)
 
     def text(self, *path: bytes) -> bytes:
@@ -147,38 +150,36 @@ def _plain(kind: Kind, field: bytes) -> Callable[[Part], Iterator[Said]]:
     return read
 
 
+def _folder(path: bytes, parts: tuple[bytes, ...], absent: str = "") -> Said:
+    return Said(kind=Kind.CACHE, written=path, spread=Spread.FOLDER, parts=parts, absent=absent)
+
+
 def _ocean(part: Part) -> Iterator[Said]:
     if part.get(b"cached"):
-        yield Said(kind=Kind.CACHE, written=part.text(b"cachepath"), spread=Spread.FOLDER)
+        yield _folder(part.text(b"cachepath"), _OCEAN_PARTS)
 
 
 def _fluid(part: Part) -> Iterator[Said]:
-    path = part.text(b"cache_directory")
-    yield Said(kind=Kind.CACHE, written=path, spread=Spread.FOLDER, absent=_NOT_BAKED)
+    yield _folder(part.text(b"cache_directory"), _FLUID_PARTS, absent=_NOT_BAKED)
 
 
 def _point_cache(part: Part) -> Iterator[Said]:
     if part.get(b"flag") & _CACHE_EXTERNAL:
-        yield Said(kind=Kind.CACHE, written=part.text(b"path"), spread=Spread.FOLDER)
+        yield _folder(part.text(b"path"), (part.text(b"name") + b"_",))
 
 
 def _disk_caches(group: Group, blend_stem: bytes) -> Iterator[Said]:
     """Blender names no path for these: they lie beside the scene, in a folder of its name."""
-    # Fluids have one too, of no use: they keep their own folder.
-    fluids = {
-        Part(group, one).get(b"point_cache", number)
-        for one in group.of_type(b"FluidDomainSettings")
-        for number in (0, 1)
-    }
+    # Fluids have some too, of no use: they keep their own folder.
+    fluids = {Part(group, one).get(b"point_cache") for one in group.of_type(b"FluidDomainSettings")}
     for block in group.of_type(b"PointCache"):
         if block.addr_old in fluids:
             continue
         part = Part(group, block)
         flags = part.get(b"flag")
-        if flags & _CACHE_ON_DISK and not flags & _CACHE_EXTERNAL:
+        if flags & _CACHE_ON_DISK and not flags & (_CACHE_EXTERNAL | _CACHE_OF_FLUID):
             name = part.text(b"name") or group.head.id_name[2:].hex().upper().encode()
-            path = b"//blendcache_" + blend_stem + b"/" + name + b"_"
-            yield Said(kind=Kind.CACHE, written=path, spread=Spread.PREFIX, absent=_NOT_BAKED)
+            yield _folder(b"//blendcache_" + blend_stem, (name + b"_",), absent=_NOT_BAKED)
 
 
 def _bakes(part: Part) -> Iterator[Said]:
@@ -192,8 +193,8 @@ def _bakes(part: Part) -> Iterator[Said]:
         own = bake.get(b"flag") & _BAKE_HAS_FOLDER
         text = bake.follow(b"directory") if own else part.follow(b"simulation_bake_directory")
         if text is not None:
-            path = text.as_bytes_string()
-            yield Said(kind=Kind.CACHE, written=path, spread=Spread.FOLDER, absent=_NOT_BAKED)
+            parts = (b"meta", b"blobs") if own else (b"%d" % bake.get(b"id"),)
+            yield _folder(text.as_bytes_string(), parts, absent=_NOT_BAKED)
 
 
 def _import_path(part: Part) -> Iterator[Said]:

@@ -36,8 +36,7 @@ class Spread(StrEnum):
     FILE = "file"  #: the one it names
     SEQUENCE = "sequence"  #: all whose names differ from it in one number only
     TILES = "tiles"  #: all that its <UDIM> or <UVTILE> can stand for
-    FOLDER = "folder"  #: all below it
-    PREFIX = "prefix"  #: all of its folder that begin as it does
+    FOLDER = "folder"  #: all below it, or what begins as the mention's parts do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +50,7 @@ class Mention:
     block: str  #: the data-block: "image wood.png"
     spread: Spread = Spread.FILE
     tiles: tuple[int, ...] = ()  #: their numbers, where it is known which there must be
+    parts: tuple[str, ...] = ()  #: of a folder: what the names begin with that count; (): all do
     #: What to say where there is nothing; "" when that is a fault. A simulation may not be baked.
     absent: str = ""
 

@@ -5,18 +5,24 @@ less than everything: where nobody here can read a scene fully, it is refused.""
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from farm.assets.tracing.bat import FIRST_UNPROVEN, READER, trace_blends, version_text
+from farm.assets.tracing.bat import (
+    FIRST_UNPROVEN,
+    READER,
+    trace_blends,
+    unproven_file,
+    version_text,
+)
 from farm.assets.tracing.blender_map import ask_blender
 from farm.assets.tracing.model import Mention, Trace
 from farm.blender import BlenderCommand, find_blender
 from farm.model.errors import BadRequest, BadScene, NodeUnfit
 
-OnBlend = Callable[[str], None]
+Hear = Callable[[str], None]
 
 
 class Tracer(StrEnum):
@@ -40,35 +46,44 @@ class _Read:
 
 
 def trace_scene(
-    scene: str | Path, *, tracer: str = Tracer.AUTO, on_blend: OnBlend | None = None
+    scene: str | Path,
+    *,
+    tracer: str = Tracer.AUTO,
+    on_blend: Hear | None = None,
+    on_blender: Hear | None = None,
 ) -> Trace:
     """Every mention of a file in the .blend `scene` and its libraries.
 
-    `on_blend` hears the path of each .blend before it is read. Raises BadRequest for
-    an unknown tracer, BadScene for what cannot be read fully, NodeUnfit when Blender is asked for
-    and there is none.
+    `on_blend` hears the path of each .blend before it is read, `on_blender` which Blender is
+    asked. Raises BadRequest for an unknown tracer, BadScene for what cannot be read fully,
+    NodeUnfit when Blender is asked for and there is none.
     """
     if tracer not in set(Tracer):
         raise BadRequest(f"no tracer {tracer!r}; there are: {', '.join(Tracer)}")
     path, tell = os.path.abspath(scene), on_blend or (lambda _: None)
     if tracer == Tracer.BAT:
-        return _by_bat(path, tell)
+        return _trace(path, READER, _read(path, tell, unproven=False).mentions)
     read = _read(path, tell, unproven=True)
     try:
-        blender = find_blender()
-    except NodeUnfit:
+        blender = _blender_for(read)
+        if on_blender is not None:
+            on_blender(str(blender))
+        asked = ask_blender(path, blender)
+    except NodeUnfit as error:
         if tracer == Tracer.BLENDER:
             raise
-        return _by_bat(path, tell)
-    too_old = _too_old(blender, read)
-    if too_old and (tracer == Tracer.BLENDER or read.newest()[1] >= FIRST_UNPROVEN):
-        raise BadScene(too_old)
-    if too_old:
-        return _trace(path, READER, read.mentions, f"{too_old}; traced without it")
-    asked = ask_blender(path, blender)
+        return _without_blender(path, read, str(error))
     if tracer == Tracer.BLENDER:
         return _trace(path, _called(blender), asked, _LIMITS)
     return _trace(path, f"{_called(blender)} and {READER}", [*read.mentions, *asked])
+
+
+def _without_blender(scene: str, read: _Read, why: str) -> Trace:
+    """What the reader alone found, where that is enough."""
+    file, saved_by = read.newest()
+    if saved_by >= FIRST_UNPROVEN:
+        raise BadScene(why if file in why else unproven_file(file, saved_by))
+    return _trace(scene, READER, read.mentions, f"traced without Blender: {why}")
 
 
 _LIMITS = (
@@ -77,24 +92,21 @@ _LIMITS = (
 )
 
 
-def _by_bat(scene: str, tell: OnBlend) -> Trace:
-    return _trace(scene, READER, _read(scene, tell, unproven=False).mentions)
-
-
-def _read(scene: str, tell: OnBlend, *, unproven: bool) -> _Read:
+def _read(scene: str, tell: Hear, *, unproven: bool) -> _Read:
     mentions, versions = trace_blends(scene, tell, unproven=unproven)
     return _Read(mentions=mentions, versions=versions)
 
 
-def _too_old(blender: BlenderCommand, read: _Read) -> str:
-    """Why this Blender may not be asked, if so."""
+def _blender_for(read: _Read) -> BlenderCommand:
+    """This machine's Blender. Raises NodeUnfit when it has none, or too old a one."""
+    blender = find_blender()
     file, saved_by = read.newest()
-    if _number(blender) >= saved_by:
-        return ""
-    return (
-        f"{file} was saved by Blender {version_text(saved_by)}, which {blender} is too old to "
-        f"read: have Blender {version_text(saved_by)} or newer on the PATH or in FARM_BLENDER"
-    )
+    if _number(blender) < saved_by:
+        raise NodeUnfit(
+            f"{blender} is too old to read {file}, saved by Blender {version_text(saved_by)}: put "
+            "one as new on the PATH, or set FARM_BLENDER to it"
+        )
+    return blender
 
 
 def _number(blender: BlenderCommand) -> int:
@@ -108,12 +120,12 @@ def _called(blender: BlenderCommand) -> str:
 
 
 def _trace(scene: str, tracer: str, mentions: list[Mention], *notes: str) -> Trace:
-    return Trace(scene=scene, tracer=tracer, mentions=tuple(_united(mentions)), notes=notes)
+    return Trace(scene=scene, tracer=tracer, mentions=tuple(united(mentions)), notes=notes)
 
 
-def _united(mentions: list[Mention]) -> list[Mention]:
+def united(mentions: Iterable[Mention]) -> list[Mention]:
     """Each once: the first of those that say the same, however they write it."""
-    found: dict[tuple[str, ...], Mention] = {}
+    found: dict[tuple[object, ...], Mention] = {}
     for one in mentions:
-        found.setdefault((one.path, one.spread, one.blend, one.block), one)
+        found.setdefault((one.path, one.spread, one.parts, one.blend, one.block), one)
     return list(found.values())
