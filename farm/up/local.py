@@ -109,12 +109,13 @@ def _store(state: Path, logs: Path) -> tuple[str, StoreProcess | None]:
 
 def _parts(options: LocalOptions, redis_url: str) -> list[PartSpec]:
     environment = {"FARM_REDIS_URL": redis_url}
+    files = str(options.state / "files")
     return [
         PartSpec(name="scheduler", module="farm.scheduler", environment=environment),
         PartSpec(
             name="service",
             module="farm.service",
-            arguments=("--host", HOST, "--port", str(options.port)),
+            arguments=("--host", HOST, "--port", str(options.port), "--files", files),
             environment=environment,
         ),
         PartSpec(
@@ -125,7 +126,7 @@ def _parts(options: LocalOptions, redis_url: str) -> list[PartSpec]:
                 *("--cores", str(options.slots)),
                 *("--state", str(options.state / "worker")),
             ),
-            environment=environment,
+            environment={**environment, "FARM_FILES": files},  # read in place
             grace_seconds=DRAIN_SECONDS,
         ),
     ]

@@ -71,9 +71,18 @@ class Blobs:
                 return
             path.parent.mkdir(parents=True, exist_ok=True)
             wire.fetch(entry.digest, path, size_bytes=entry.size_bytes, on_bytes=on_bytes)
-            self.settle(entry.digest)
+            self._settle(entry.digest)
 
-    def settle(self, digest: str) -> None:
+    def fetch_unmeasured(self, digest: str, wire: FileWire) -> None:
+        """Fetch a file of which only the digest is known. Raises what `FileWire.fetch` raises."""
+        path = self.path_of(digest)
+        with self._alone(digest, lambda _: None):
+            if not self.has(digest):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                wire.fetch(digest, path, size_bytes=0)
+                self._settle(digest)
+
+    def _settle(self, digest: str) -> None:
         """The file has come and was verified: from now on any change shows."""
         _dress(self.path_of(digest))
 

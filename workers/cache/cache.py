@@ -20,12 +20,12 @@ from pathlib import Path
 
 from farm.files.hashing import hash_bytes
 from farm.model.errors import BadManifest, FarmError, FilesNotSent, NodeUnfit
-from farm.model.manifest import MOST_MANIFEST_BYTES, Manifest
+from farm.model.manifest import Manifest
 from farm.model.sizes import format_size
 from farm.wire import FileWire
 from workers.cache.blobs import Blobs
 from workers.cache.eviction import choose
-from workers.cache.fetching import Fetch, not_there
+from workers.cache.fetching import NO_MANIFEST, Fetch, fetch_manifest, not_there
 from workers.cache.trees import Trees, is_linked_to, is_placed, linked_to, placed_from
 from workers.job_files import JobFiles
 from workers.orders import Orders
@@ -90,12 +90,13 @@ class NodeCache:
         """
         self._tidy()
         with self._turn(digest, orders, tell):
-            manifest = self._manifest(digest, files)
+            manifest = self._manifest(digest, files, orders, tell)
             if files.path_of(digest) is None:
                 self._place(digest, manifest, files.wire_of(), orders, tell)
             else:
                 self._link(digest, manifest, files)
             self._trees.mark(digest)
+            self._blobs.use(digest)
             return manifest
 
     @contextlib.contextmanager
@@ -111,29 +112,20 @@ class NodeCache:
         finally:
             turn.release()
 
-    def _manifest(self, digest: str, files: JobFiles) -> Manifest:
+    def _manifest(self, digest: str, files: JobFiles, orders: Orders, tell: Tell) -> Manifest:
         with self._lock:
             known = self._manifests.get(digest)
         if known is None:
-            seen = files.path_of(digest)
-            text = self._own_text(digest, files.wire_of()) if seen is None else _text(seen)
-            if hash_bytes(text) != digest:
-                raise BadManifest("the job's list of files is damaged: submit the job again")
-            known = Manifest.read(text)
+            path = files.path_of(digest)
+            if path is None:
+                path = self._blobs.path_of(digest)
+                fetch_manifest(
+                    digest, blobs=self._blobs, wire=files.wire_of(), orders=orders, tell=tell
+                )
+            known = _read(path, digest)
             with self._lock:
                 self._manifests[digest] = known
         return known
-
-    def _own_text(self, digest: str, wire: FileWire) -> bytes:
-        """The manifest's text, kept among the other files."""
-        if not self._blobs.has(digest):
-            path = self._blobs.path_of(digest)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.with_name(f".{digest}.part").unlink(missing_ok=True)  # its size is not known
-            wire.fetch(digest, path, size_bytes=MOST_MANIFEST_BYTES)
-            self._blobs.settle(digest)
-        self._blobs.use(digest)
-        return self._blobs.path_of(digest).read_bytes()
 
     def _link(self, digest: str, manifest: Manifest, files: JobFiles) -> None:
         """A tree of links to files that this node sees."""
@@ -222,13 +214,15 @@ class NodeCache:
         return set()
 
 
-def _text(path: Path) -> bytes:
+def _read(path: Path, digest: str) -> Manifest:
+    """Raises FilesNotSent, BadManifest, OSError."""
     try:
-        return path.read_bytes()
+        text = path.read_bytes()
     except FileNotFoundError as error:
-        raise FilesNotSent(
-            "the farm does not have the job's list of files any more: submit the job again"
-        ) from error
+        raise FilesNotSent(NO_MANIFEST) from error
+    if hash_bytes(text) != digest:
+        raise BadManifest("the job's list of files is damaged: submit the job again")
+    return Manifest.read(text)
 
 
 def is_full(error: OSError) -> bool:

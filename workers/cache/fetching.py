@@ -13,6 +13,7 @@ from workers.orders import Orders, Stopped
 from workers.renderer import Tell
 
 RETRY_SECONDS = 0.5
+NO_MANIFEST = "the farm does not have the job's list of files any more: submit the job again"
 _WRONG_TRIES = 3  #: so often bytes may get damaged on their way
 
 
@@ -89,6 +90,27 @@ class Fetch:
             raise FilesNotSent(not_there(entry)) from error
         with self._lock:
             self._files += 1
+
+
+def fetch_manifest(
+    digest: str, *, blobs: Blobs, wire: FileWire, orders: Orders, tell: Tell
+) -> None:
+    """Have a job's list of files among `blobs`. Raises as `Fetch.run` does."""
+    patience = Patience()
+
+    def look() -> None:
+        tell("fetching the job's list of files")
+        orders.heed_leaving()
+
+    while not blobs.has(digest):
+        try:
+            do_all(lambda one: blobs.fetch_unmeasured(one, wire), [digest], look)
+        except NotFound as error:
+            raise FilesNotSent(NO_MANIFEST) from error
+        except ServiceUnavailable as error:
+            patience.bear(error, "the job's list of files", got=0)
+            tell(f"waiting to fetch the job's list of files: {error}")
+            orders.heed_leaving(RETRY_SECONDS)
 
 
 def not_there(entry: ManifestEntry) -> str:
