@@ -34,10 +34,10 @@ def frames() -> None:
 def ls(session: Session, *, job: str, states: tuple[str, ...], first: int, limit: int) -> None:
     """List the frames of JOB.
 
-    Columns: frame, state, attempts, node, time, peak memory, size of the image, progress.
+    Columns: frame, state, attempts, node, time, peak memory, size of the image, progress, layer.
     """
     found = session.client.frames(job, states=states, first=first, limit=limit)
-    columns = ("FRAME", "STATE", "ATTEMPTS", "NODE", "TIME", "MEMORY", "IMAGE", "PROGRESS")
+    columns = ("FRAME", "STATE", "ATTEMPTS", "NODE", "TIME", "MEMORY", "IMAGE", "PROGRESS", "LAYER")
     session.view.table(found, columns, [_row(frame) for frame in found])
     if len(found) == limit and session.view.for_people:
         message(f"There may be more: --first {first + limit}")
@@ -58,6 +58,7 @@ def _row(frame: dict[str, Any]) -> tuple[object, ...]:
         format_size(memory) if memory else "-",
         format_size(image) if image else "-",
         frame["progress"] or "-",
+        frame["layer"],
     )
 
 

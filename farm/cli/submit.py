@@ -135,6 +135,8 @@ def _stay(session: Session, submitted: "Submitted", *, pull: bool) -> int:
         session.view.json(job.details() | {"warnings": submitted.answer["warnings"]})
     elif not session.view.for_people:
         click.echo(job.id)
+    if submitted.project is not None:
+        message(f"Bring it:  farm pull {job.id}")
     return status
 
 

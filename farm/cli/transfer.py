@@ -79,7 +79,7 @@ class Lines:
     def show(self, transfer: "Transfer") -> None:
         now = time.monotonic()
         rate = self._rate.at(transfer.bytes_moved, now)
-        if now < self._next:
+        if now < self._next or 0 < transfer.files <= transfer.files_done:
             return
         soonest, latest = _LINE_SECONDS
         self._next = now + min(latest, max(soonest, (now - self._began) / 5))

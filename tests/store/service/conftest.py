@@ -9,6 +9,7 @@ import pytest
 from farm.client import Client
 from farm.files.content import ContentStore
 from farm.store import Store
+from tests.centre import Centre
 from tests.scenes import make_scenes
 from tests.serving import serving
 
@@ -41,3 +42,20 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def request_of(scenes: Path, tmp_path: Path) -> dict[str, Any]:
     """A request that is good as it is."""
     return {"scene": str(scenes / "shot.blend"), "output": f"{tmp_path}/out/shot_####"}
+
+
+@pytest.fixture
+def to(tmp_path: Path) -> Path:
+    """A folder that images are pulled to."""
+    return tmp_path / "dailies"
+
+
+@pytest.fixture
+def centre(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Centre]:
+    """A farm with a sent job of four frames, none of them finished, and a desk with a cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    files = ContentStore(tmp_path / "vault")
+    with serving(store, content=files) as url:
+        centre = Centre(store=store, files=files, url=url)
+        centre.submit()
+        yield centre

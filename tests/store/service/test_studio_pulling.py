@@ -1,13 +1,9 @@
 """Finished images on their way back: each whole and checked, none brought in vain, none lost."""
 
 import json
-import os
 import shutil
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,80 +11,16 @@ from farm.cli import errors as status
 from farm.cli.errors import run_command
 from farm.cli.main import cli
 from farm.client import Farm, Fate, PulledFrame
-from farm.files.content import ContentStore
 from farm.files.hashing import hash_bytes
-from farm.model.errors import BadRequest, NotFound, StorageFull
+from farm.model.errors import NotFound, StorageFull
 from farm.model.render import RenderSettings
 from farm.model.states import TaskState
 from farm.store import Store
+from tests.centre import SIZE, Centre, fates, pull
 from tests.cutting import Line, line_to
-from tests.makers import a_digest, a_job, a_node, begin, result
-from tests.serving import fail, serving
+from tests.makers import a_job, a_node, begin, result
+from tests.serving import fail
 from tests.waiting import wait_until
-
-SIZE = 700_000
-
-
-@dataclass(kw_only=True)
-class Centre:
-    """A farm that has a sent job, whose frames the test finishes."""
-
-    store: Store
-    files: ContentStore
-    url: str
-    job: str = "1"
-    images: dict[int, bytes] = field(default_factory=dict)
-    epoch: int = 0
-
-    def submit(self, frames: str = "1-4", output: str = "/renders/shot_####") -> str:
-        settings = RenderSettings(
-            scene="/shot.blend", output=output, extension=".png", manifest=a_digest(1)
-        )
-        self.job = self.store.jobs.submit(
-            a_job(frames, layer={"settings": settings}, production="main"), key=os.urandom(8).hex()
-        )
-        return self.job
-
-    def finish(self, count: int = 1) -> None:
-        """Finish the next `count` frames, each with an image of its own."""
-        for _ in range(count):
-            self.epoch = self.store.nodes.register(a_node())
-            lease, (task,) = begin(self.store, epoch=self.epoch, layer=f"{self.job}.1")
-            data = os.urandom(SIZE)
-            source = self.files.root / "made.png"
-            source.parent.mkdir(parents=True, exist_ok=True)
-            source.write_bytes(data)
-            self.images[task.index + 1] = data
-            ended = result(task, image_digest=self.files.add_file(source), image_bytes=len(data))
-            self.store.leases.settle(lease, [ended], want=0)
-
-
-@pytest.fixture
-def centre(store: Store, tmp_path: Path) -> Iterator[Centre]:
-    files = ContentStore(tmp_path / "vault")
-    with serving(store, content=files) as url:
-        centre = Centre(store=store, files=files, url=url)
-        centre.submit()
-        yield centre
-
-
-@pytest.fixture(autouse=True)
-def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def to(tmp_path: Path) -> Path:
-    return tmp_path / "dailies"
-
-
-def pull(centre: Centre, to: Path, *, url: str = "", **options: Any) -> list[PulledFrame]:
-    with Farm(url or centre.url) as farm:
-        return sorted(farm.job(centre.job).pull(to, **options), key=lambda one: one.frame)
-
-
-def fates(found: list[PulledFrame]) -> dict[int, Fate]:
-    return {one.frame: one.fate for one in found}
 
 
 def test_finished_frames_come_under_their_path_in_the_project(centre: Centre, to: Path) -> None:
@@ -219,56 +151,6 @@ def test_following_brings_frames_while_the_rest_renders_and_ends_with_the_job(
             pulled = next(pulling)
             assert (pulled.frame, pulled.fate) == (frame, Fate.PULLED)
         assert list(pulling) == []
-
-
-@pytest.mark.parametrize(
-    "output",
-    ["/../../etc/shot_####", "/renders/../../shot_####", "//etc/shot_####", "/a\nb/x_####"],
-)
-def test_a_path_that_leads_out_of_the_folder_is_refused(
-    centre: Centre, to: Path, output: str
-) -> None:
-    centre.submit("1", output=output)
-    centre.finish(1)
-
-    with pytest.raises(BadRequest) as told:
-        pull(centre, to)
-    assert "\n" not in str(told.value)
-    assert list(to.rglob("*")) == []
-
-
-def test_a_link_that_leads_out_of_the_folder_is_refused(
-    centre: Centre, to: Path, tmp_path: Path
-) -> None:
-    centre.finish(1)
-    to.mkdir()
-    (tmp_path / "elsewhere").mkdir()
-    (to / "renders").symlink_to(tmp_path / "elsewhere")
-
-    with pytest.raises(BadRequest, match="renders is a link that leads out of"):
-        pull(centre, to)
-    assert not any((tmp_path / "elsewhere").iterdir())
-
-
-def test_a_link_inside_the_folder_is_followed(centre: Centre, to: Path) -> None:
-    centre.finish(1)
-    (to / "disk2").mkdir(parents=True)
-    (to / "renders").symlink_to("disk2")
-    pull(centre, to)
-
-    assert (to / "disk2" / "shot_0001.png").read_bytes() == centre.images[1]
-
-
-def test_what_is_no_image_is_not_written(centre: Centre, to: Path) -> None:
-    settings = RenderSettings(
-        scene="/shot.blend", output="/.ssh/####", extension=".pub", manifest=a_digest(1)
-    )
-    spec = a_job("1", layer={"settings": settings}, production="main")
-    centre.job = centre.store.jobs.submit(spec, key="k")
-    centre.finish(1)
-
-    with pytest.raises(BadRequest, match="which is no image"):
-        pull(centre, to)
 
 
 def test_a_full_disk_is_told_and_what_came_is_kept(
