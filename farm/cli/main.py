@@ -18,6 +18,9 @@ _COMMANDS = {
     "submit": Lazy(
         module="farm.cli.submit", name="submit", help="Send a Blender scene to the farm to render."
     ),
+    "assets": Lazy(
+        module="farm.cli.assets", name="assets", help="List all files that a scene needs."
+    ),
     "pull": Lazy(module="farm.cli.pull", name="pull", help="Bring the finished images of a job."),
     "jobs": Lazy(
         module="farm.cli.jobs", name="jobs", help="List, watch and steer jobs: ls, show, wait …"
@@ -27,6 +30,15 @@ _COMMANDS = {
     ),
     "nodes": Lazy(
         module="farm.cli.nodes", name="nodes", help="List, look at, drain and undrain nodes."
+    ),
+    "files": Lazy(
+        module="farm.cli.files", name="files", help="Make room on the farm's disk for sent files."
+    ),
+    "tokens": Lazy(
+        module="farm.cli.tokens", name="tokens", help="Make, list and revoke tokens: who may what."
+    ),
+    "webhooks": Lazy(
+        module="farm.cli.webhooks", name="webhooks", help="Tell other programs when jobs end."
     ),
     "doctor": Lazy(
         module="farm.cli.doctor", name="doctor", help="Check that the farm is well, part by part."

@@ -15,6 +15,7 @@ from farm.model.names import check_name
 from farm.wire import Answer, Wire, error_of
 
 _AUDIT_SECONDS = 600.0
+_COLLECT_SECONDS = 3600.0
 
 
 class Client:
@@ -120,6 +121,15 @@ class Client:
         if status >= 400:
             raise error_of(status, body)
         return Manifest.read(body)
+
+    def collect(self, *, dry_run: bool, keep_days: float | None = None) -> Answer:
+        """Remove files that no job needs, or tell which would go."""
+        asked: Answer = {"dry_run": dry_run}
+        if keep_days is not None:
+            asked["keep_days"] = keep_days
+        return self.wire.change(
+            "POST", "/files/collect", asked, tries=1, read_seconds=_COLLECT_SECONDS
+        )
 
     def whoami(self) -> Answer:
         """What the caller may do, and which folders the farm shares with it."""
