@@ -1,5 +1,6 @@
 """A project that was sent: its files in the farm's content store, and jobs that are made of it."""
 
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from farm.model.job import JobSpec, LayerSpec, Task
 from farm.model.manifest import Manifest, ManifestEntry
 from farm.model.render import RenderSettings
 from farm.model.states import JobState
+from farm.policy.preview import preview_layers
 from farm.store.connection import new_id
 from tests.system.farm_under_test import Farm
 from tests.system.shots import pixels
@@ -88,6 +90,17 @@ def make_project(folder: Path) -> Path:
     return folder
 
 
+def with_file(project: Path, folder: Path, name: str, data: bytes) -> Path:
+    """A copy of the project with one file more."""
+    shutil.copytree(project, folder)
+    (folder / name).write_bytes(data)
+    return folder
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 def send(files: Path, project: Path) -> str:
     """Put all files of `project` into the content store; the digest of its manifest."""
     store, entries = ContentStore(files), []
@@ -124,7 +137,7 @@ class SentShot:
         return ContentStore(self.farm.files)
 
     def task(self, frame: int) -> Task:
-        return self.farm.store.tasks.get(self.job, frame)
+        return self.farm.store.tasks.get(self.job, frame, layer="render")
 
     def running(self, node: str) -> list[Task]:
         found = self.farm.store.tasks.list(self.job)
@@ -132,6 +145,14 @@ class SentShot:
 
     def is_over(self) -> bool:
         return self.farm.store.jobs.get(self.job).ended_at is not None
+
+    def result(self, layer: str, folder: Path) -> Path:
+        """What the one task of a layer has made, copied to `folder`."""
+        task = self.farm.store.tasks.get(self.job, 1, layer=layer)
+        (of,) = [one for one in self.farm.store.jobs.get(self.job).layers if one.id == task.layer]
+        named = folder / f"{layer}{of.spec.settings.extension}"
+        named.write_bytes(self.content.path_of(task.image_digest or "").read_bytes())
+        return named
 
     def image(self, frame: int) -> Path:
         """The frame's image in the content store, with an extension that tells what it is."""
@@ -144,7 +165,7 @@ class SentShot:
         """Wait for the end; then every frame has succeeded, and is what the store says it is."""
         self.farm.wait(self.is_over)
         job = self.farm.store.jobs.get(self.job)
-        assert (job.state, job.counts.succeeded) == (JobState.SUCCEEDED, self.length)
+        assert (job.state, job.counts.succeeded) == (JobState.SUCCEEDED, job.counts.total)
         for frame in range(1, self.length + 1):
             image = self.image(frame)
             assert hash_bytes(image.read_bytes()) == self.task(frame).image_digest
@@ -154,15 +175,19 @@ class SentShot:
         assert self.farm.store.audit() == []
 
 
-def submit(farm: Farm, manifest: str, scene: str, length: int = 1, **fields: Any) -> SentShot:
-    """A job that renders frames 1 to `length` of the project's `scene`."""
+def submit(
+    farm: Farm, manifest: str, scene: str, length: int = 1, *, preview: bool = False, **fields: Any
+) -> SentShot:
+    """A job that renders frames 1 to `length` of the project's `scene`, and shows them."""
     settings = RenderSettings(
         scene=f"/{scene}", output="/renders/out_####", extension=".png", manifest=manifest
     )
     layer = LayerSpec(
         name="render", frames=f"1-{length}", settings=settings, **fields.pop("layer", {})
     )
+    more = preview_layers(layer, frames_per_second=24) if preview else ()
     name = new_id()
-    spec = JobSpec(**{"production": PRODUCTION, "name": name, "layers": (layer,), **fields})
+    layers = (layer, *more)
+    spec = JobSpec(**{"production": PRODUCTION, "name": name, "layers": layers, **fields})
     job = farm.store.jobs.submit(spec, key=name)
     return SentShot(farm=farm, job=job, length=length, settings=settings)
