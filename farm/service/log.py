@@ -38,10 +38,15 @@ _FIELDS = (
 def set_up(*, form: str, verbose: bool) -> None:
     """Log to stderr in `form`; every request when `verbose`."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLine() if form == "json" else _Line())
+    handler.setFormatter(form_of(form))
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler])
     for talkative in ("uvicorn", "asyncio", "urllib3"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
+
+
+def form_of(form: str) -> logging.Formatter:
+    """How a line looks: "text" or "json"."""
+    return _JsonLine() if form == "json" else _Line()
 
 
 class RequestLog:

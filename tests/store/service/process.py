@@ -45,7 +45,7 @@ class Running:
 @contextmanager
 def running(store_url: str, folder: Path, *words: str, **environment: str) -> Iterator[Running]:
     """A service on a port of its own, until the end of the block."""
-    log = folder / "service.log"
+    log = folder / f"service-{len(list(folder.glob('service-*')))}.log"
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
             [*COMMAND, "--port", "0", *words],

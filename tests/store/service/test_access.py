@@ -63,6 +63,17 @@ def test_from_the_first_token_on_every_route_asks_who_is_there(url: str, store: 
     assert raw(url, "GET", "/nothing/there")[0] == 401
 
 
+def test_every_route_says_that_it_may_ask(url: str) -> None:
+    described = raw(url, "GET", "/openapi.json")[1]
+    schemes = described["components"]["securitySchemes"]
+
+    assert {"type": "http", "scheme": "bearer"}.items() <= schemes["HTTPBearer"].items()
+    for path, methods in described["paths"].items():
+        for method, route in methods.items():
+            assert {"401", "403"} <= route["responses"].keys(), (method, path)
+            assert ("security" in route) == (path not in OPEN_PATHS), (method, path)
+
+
 def test_the_door_is_shut_before_the_body_is_read(url: str, store: Store) -> None:
     a_token(store)
 
@@ -141,6 +152,26 @@ def test_another_productions_job_is_answered_as_one_that_never_was(
 
             assert foreign[0] == none[0] == 404, (method, path)
             assert str(foreign[1]).replace(f"job {job};", "job 77;") == str(none[1])
+
+
+def test_another_productions_files_are_shut_whether_it_is_there_or_not(
+    url: str, store: Store, job: str
+) -> None:
+    for role in Role:
+        token = a_token(store, role, "lynx")
+        for method, path in routes(url):
+            if "{production}" not in path:
+                continue
+            answers = []
+            for production in ("heron", "stork"):
+                place = filled(path.replace("{production}", production), job)
+                query = "?offset=0&size_bytes=1" if method == "PUT" else ""
+                body = {"json": {"files": []}} if method == "POST" else {}
+                code, told = asked(url, method, place + query, token, **body)
+                answers.append((code, str(told).replace(production, "it")))
+
+            assert answers[0] == answers[1]
+            assert answers[0][0] == 403, (method, path, answers)
 
 
 def test_everybody_sees_their_own_production_only(url: str, store: Store, job: str) -> None:

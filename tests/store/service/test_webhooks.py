@@ -6,7 +6,6 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +27,6 @@ HASTE = Timings(
     rest_seconds=0.0,
     pauses_seconds=(0.05,) * 4,
 )
-PAGE = Path(__file__).parents[3] / "docs" / "security.md"
 
 
 @pytest.fixture
