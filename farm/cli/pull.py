@@ -1,5 +1,6 @@
 """`farm pull`: bring the finished images of a job."""
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -72,7 +73,8 @@ def pull_job(session: Session, job: "Job", *, to: str | None, follow: bool, **on
                 if one.fate == "pulled" and not as_json and not session.view.for_people:
                     click.echo(one.path)
     except KeyboardInterrupt:
-        message(f"farm: stopped; what came is kept. Go on: farm pull {job.id} --follow")
+        again = f"farm pull {job.id} --follow" + (f" --to {shlex.quote(to)}" if to else "")
+        message(f"farm: stopped; what came is kept. Go on: {again}")
         return errors.INTERRUPTED
     return _end(session, job, found, follow=follow)
 

@@ -62,7 +62,7 @@ def words(transfer: "Transfer", rate: float) -> str:
         return transfer.what
     said = [f"{transfer.files_done:,}/{counted(transfer.files, 'file')}"]
     said.append(f"{format_size(transfer.bytes_done)} of {format_size(transfer.bytes)}")
-    if rate > 0:
+    if rate > 0 and transfer.bytes_done < transfer.bytes:
         said.append(f"{format_size(rate)}/s")
         said.append(f"{format_span((transfer.bytes - transfer.bytes_done) / rate)} left")
     return ", ".join(said)

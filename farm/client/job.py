@@ -86,7 +86,7 @@ class Job:
         not brought again; another file of its name, which no pull brought, is left unless
         `overwrite`. Raises NotFound, BadRequest, StorageFull, ServiceUnavailable.
         """
-        patience = Patience(self._tell)
+        patience = Patience(self._tell, url=self._client.url)
         found = patience.ask(self.details)
         wanted = Wanted(found["layers"], frames=frames, layer=layer)
         folder = Path(to) if to is not None else self.folder()

@@ -56,9 +56,11 @@ class Outbound:
         files: FileWire,
         *,
         cache: HashCache,
+        url: str = "",
         tell: Tell = tell_nobody,
         on_transfer: OnTransfer = show_nobody,
     ) -> None:
+        """`url` is the farm's address, by which it is known from an earlier try."""
         self.meter = Meter(Phase.SENDING, on_transfer)
         self.sent_files = 0
         self._files = files
@@ -66,7 +68,7 @@ class Outbound:
         self._tell = tell
         self._on_transfer = on_transfer
         self._stop = Stop()
-        self._patience = Patience(tell, stop=self._stop)
+        self._patience = Patience(tell, stop=self._stop, url=url)
         self._reread: set[Path] = set()
 
     def hash(self, project: Mapping[str, Path]) -> dict[str, Hashed]:

@@ -61,6 +61,7 @@ class Studio:
         self._files = FileWire(
             wire, f"/productions/{quote(check_name('production', production))}/files"
         )
+        self._url = wire.url
         self._tell = tell
         self._on_transfer = on_transfer
 
@@ -110,7 +111,11 @@ class Studio:
                 for note in project.notes:
                     self._tell(f"note: {note}")
                 outbound = Outbound(
-                    self._files, cache=cache, tell=self._tell, on_transfer=self._on_transfer
+                    self._files,
+                    cache=cache,
+                    url=self._url,
+                    tell=self._tell,
+                    on_transfer=self._on_transfer,
                 )
                 yield project, outbound, scratch
             cache.prune()

@@ -66,7 +66,7 @@ class Submitter:
         self._client = client
         self._tell = tell
         self._on_transfer = on_transfer
-        self._patience = Patience(tell)
+        self._patience = Patience(tell, url=client.url)
 
     def submit(
         self, scene: Path, wishes: Wishes, *, in_place: bool | None, how: Gathering

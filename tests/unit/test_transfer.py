@@ -1,8 +1,10 @@
 """Work side by side, patience, and how far files have come, in words."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -105,6 +107,23 @@ def test_a_farm_that_goes_away_is_waited_for_and_told_once_each_time() -> None:
 def test_a_farm_that_never_was_there_is_not_waited_for() -> None:
     with pytest.raises(ServiceUnavailable):
         Patience().failed(ServiceUnavailable("nothing listens there"))
+
+
+@pytest.mark.usefixtures("_at_once")
+def test_a_farm_that_answered_just_before_is_waited_for_by_the_next_command_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    told: list[str] = []
+    Patience(url="http://farm:8420").heard()
+    Patience(told.append, url="http://farm:8420").failed(ServiceUnavailable("it restarts"))
+    (note,) = (tmp_path / "karst" / "heard").iterdir()
+    os.utime(note, (1, 1))
+
+    assert told == ["the farm does not answer; waiting two minutes for it to come back"]
+    for url in ("http://farm:8420", "http://other:8420"):
+        with pytest.raises(ServiceUnavailable):
+            Patience(url=url).failed(ServiceUnavailable("away"))
 
 
 def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -226,3 +229,26 @@ def test_the_command_fails_when_it_left_a_file_alone(
     assert run(centre, "--to", str(to)) == status.FAILED
     assert "no pull brought this, so it was left alone; --overwrite" in capsys.readouterr().err
     assert run(centre, "--to", str(to), "--overwrite") == status.OK
+
+
+def test_ctrl_c_stops_the_pulling_not_the_job_and_says_how_to_go_on(
+    centre: Centre, store: Store, to: Path
+) -> None:
+    centre.finish(1)
+    words = ["pull", centre.job, "--follow", "--to", str(to), "--url", centre.url]
+    with subprocess.Popen(
+        [sys.executable, "-m", "farm.cli.main", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read().splitlines()
+
+    assert first.strip() == f"{to}/renders/shot_0001.png"
+    assert process.returncode == status.INTERRUPTED
+    assert said[-1] == f"farm: stopped; what came is kept. Go on: farm pull 1 --follow --to {to}"
+    assert store.jobs.get(centre.job).state == "active"
