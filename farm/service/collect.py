@@ -15,10 +15,9 @@ from farm.policy.access import Right
 from farm.service import answers
 from farm.service.access import Caller
 from farm.service.content import TheFiles
-from farm.service.file_schemas import CollectIn, CollectOut
+from farm.service.file_schemas import USUAL_KEEP_DAYS, CollectIn, CollectOut
 from farm.service.link import TheStore
 from farm.service.requests import Key
-from farm.store import Store
 
 router = APIRouter(tags=["files"], responses=answers.DESCRIBED)
 
@@ -35,7 +34,9 @@ def collect(
     """
     caller.must(Right.COLLECT)
     live, live_jobs, manifests = set[str](), set[str](), set[str]()
-    for job in live_ones(store, keep_days=asked.keep_days):
+    for job in store.jobs.all():
+        if may_be_collected(job, keep_days=asked.keep_days):
+            continue
         live_jobs.add(job.id)
         manifests |= {one.spec.settings.manifest for one in job.layers if one.spec.settings.is_sent}
         for _, digests in store.jobs.image_digests(job.id):
@@ -46,12 +47,16 @@ def collect(
     return CollectOut.model_validate(sweep(files, live, live_jobs, dry_run=asked.dry_run))
 
 
-def live_ones(store: Store, *, keep_days: float) -> Iterator[Job]:
-    """Jobs whose files are kept: open ones, and those that have ended not long ago."""
-    ended_after = time.time() - keep_days * _DAY_SECONDS
-    for job in store.jobs.all():
-        if job.state in OPEN_JOB_STATES or (job.ended_at or ended_after) > ended_after:
-            yield job
+def is_sent(job: Job) -> bool:
+    """Are its files and images in the farm's content store?"""
+    return any(layer.spec.settings.is_sent for layer in job.layers)
+
+
+def may_be_collected(job: Job, *, keep_days: float = USUAL_KEEP_DAYS) -> bool:
+    """Has it ended, and so long ago?"""
+    if job.state in OPEN_JOB_STATES or job.ended_at is None:
+        return False
+    return job.ended_at <= time.time() - keep_days * _DAY_SECONDS
 
 
 def _entries(files: ContentStore, manifest: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ from farm.model.manifest import MOST_FILE_BYTES
 from farm.service.schemas import In, Out
 
 MOST_ASKED = 10_000
+USUAL_KEEP_DAYS = 30.0
 
 
 class FileIn(In):
@@ -37,7 +38,9 @@ class PackOut(Out):
 
 class CollectIn(In):
     dry_run: bool = Field(False, description="Only tell what would go.")
-    keep_days: float = Field(30.0, ge=0, le=36_500, description="Of ended jobs, since they ended.")
+    keep_days: float = Field(
+        USUAL_KEEP_DAYS, ge=0, le=36_500, description="Of ended jobs, since they ended."
+    )
 
 
 class CollectOut(Out):

@@ -3,17 +3,22 @@
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import PurePosixPath
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from farm.assets.images import WantedImage, absent
+from farm.files.content import ContentStore
 from farm.model.errors import FarmError
-from farm.model.job import Job
+from farm.model.job import Job, Task
+from farm.model.render import RenderSettings
 from farm.model.states import NodeState, TaskState
 from farm.policy.access import Right
 from farm.service import answers
 from farm.service.access import Access, Caller
+from farm.service.collect import is_sent, may_be_collected
+from farm.service.content import TheFiles
 from farm.service.link import StoreLink, TheStore
 from farm.service.schemas import AuditOut, BreachOut, FarmOut, HealthOut
 from farm.store import Store
@@ -70,14 +75,19 @@ def farm(store: TheStore, caller: Caller) -> FarmOut:
 @router.get("/audit", summary="Is the book-keeping true?")
 def audit(
     store: TheStore,
+    files: TheFiles,
     caller: Caller,
     images: Annotated[int, Query(ge=0, le=100_000, description="Images to look for.")] = 10_000,
 ) -> AuditOut:
-    """Every derived figure computed again, and the images of succeeded frames looked for."""
+    """Every derived figure computed again, and the images of succeeded frames looked for.
+
+    Not those of sent jobs that ended so long ago that their files may have been collected.
+    """
     caller.must(Right.READ_FARM)
     breaches = [BreachOut.model_validate(breach) for breach in store.audit()]
-    jobs = [store.jobs.get(job.id) for job in store.jobs.list(limit=_JOBS_AUDITED)]
-    wanted = list(islice(_images(store, jobs), images))
+    newest = (store.jobs.get(job.id) for job in store.jobs.list(limit=_JOBS_AUDITED))
+    jobs = [job for job in newest if not may_be_collected(job) or not is_sent(job)]
+    wanted = list(islice(_images(store, files, jobs), images))
     breaches += [
         BreachOut(
             rule="a succeeded frame has its image",
@@ -94,7 +104,7 @@ def audit(
     )
 
 
-def _images(store: Store, jobs: list[Job]) -> Iterator[WantedImage]:
+def _images(store: Store, files: ContentStore, jobs: list[Job]) -> Iterator[WantedImage]:
     """The image of every succeeded frame of `jobs`, a page of tasks at a time."""
     for job in jobs:
         layers = {name: one for one in job.layers for name in (one.id, one.spec.name)}
@@ -103,5 +113,14 @@ def _images(store: Store, jobs: list[Job]) -> Iterator[WantedImage]:
             for task in page:
                 yield WantedImage(
                     where=f"job {job.id}, frame {task.frame}",
-                    path=layers[task.layer].spec.settings.image_path(task.frame),
+                    path=_place(files, layers[task.layer].spec.settings, task),
                 )
+
+
+def _place(files: ContentStore, settings: RenderSettings, task: Task) -> PurePosixPath:
+    """Where the image of a succeeded task must lie."""
+    if not settings.is_sent:
+        return settings.image_path(task.frame)
+    if not task.image_digest:
+        return PurePosixPath(files.blobs, "no digest is recorded")
+    return PurePosixPath(files.path_of(task.image_digest))

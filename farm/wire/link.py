@@ -78,9 +78,21 @@ class Wire:
         found: list[Answer] = self.ask(path, query)["list"]
         return found
 
-    def change(self, method: str, path: str, body: Mapping[str, Any], *, key: str = "") -> Answer:
+    def change(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        key: str = "",
+        tries: int = TRIES,
+        read_seconds: float = READ_SECONDS,
+    ) -> Answer:
         """Change something; under the same `key` it is done once only."""
-        return _object(self._tried(method, path, body=body, key=key or secrets.token_hex(16)))
+        key = key or secrets.token_hex(16)
+        return _object(
+            self._tried(method, path, body=body, key=key, tries=tries, read_seconds=read_seconds)
+        )
 
     def _tried(
         self,
