@@ -90,7 +90,11 @@ class SentPlace:
             return
         if not all(_stays_inside(one) for one in (self._sent.scene, self._sent.output)):
             raise BadTask("scene and output must be paths inside the project: submit the job again")
-        self._results.mkdir(parents=True, exist_ok=True)
+        try:
+            self._results.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise NodeUnfit(f"folder {self._results} cannot be made: {why}") from error
         if self._lease.spec.kind is LayerKind.RENDER:
             manifest = self._bring(tell)
             if manifest.get(self._sent.scene[1:]) is None:

@@ -26,8 +26,10 @@ class _Line(socketserver.BaseRequestHandler):
                 if door.word and door.word in words:
                     door.held.set()
                     door.opened.wait()
-                store.sendall(words)
-            store.shutdown(socket.SHUT_RDWR)
+                with contextlib.suppress(OSError):
+                    store.sendall(words)
+            with contextlib.suppress(OSError):
+                store.shutdown(socket.SHUT_RDWR)
             back.join()
 
 
@@ -35,6 +37,7 @@ def _pass_on(source: socket.socket, target: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while words := _receive(source):
             target.sendall(words)
+        target.shutdown(socket.SHUT_RDWR)  # the other side hears that nobody answers any more
 
 
 def _receive(source: socket.socket) -> bytes:
