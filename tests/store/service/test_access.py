@@ -166,7 +166,7 @@ def test_another_productions_files_are_shut_whether_it_is_there_or_not(
             for production in ("heron", "stork"):
                 place = filled(path.replace("{production}", production), job)
                 query = "?offset=0&size_bytes=1" if method == "PUT" else ""
-                body = {"json": {"files": []}} if method == "POST" else {}
+                body: dict[str, Any] = {"json": {"files": []}} if method == "POST" else {}
                 code, told = asked(url, method, place + query, token, **body)
                 answers.append((code, str(told).replace(production, "it")))
 
