@@ -56,6 +56,12 @@ def parser() -> argparse.ArgumentParser:
         default=Path.home() / ".local" / "state" / "farm-worker",
         help="folder for the cache, and for results on their way; one per worker",
     )
+    _add_cache(made)
+    made.add_argument("--renderers", default=POOL_FACTORY, help=argparse.SUPPRESS)
+    return made
+
+
+def _add_cache(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--cache-limit",
         type=_size,
@@ -70,8 +76,6 @@ def parser() -> argparse.ArgumentParser:
         metavar="DAYS",
         help=f"that fetched files are kept unused; {KEPT_DAYS:g} by default",
     )
-    made.add_argument("--renderers", default=POOL_FACTORY, help=argparse.SUPPRESS)
-    return made
 
 
 def _size(text: str) -> int:

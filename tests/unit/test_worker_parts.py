@@ -14,6 +14,7 @@ from farm.model.states import Outcome
 from tests.makers import a_layer, result
 from workers.cores import Cores
 from workers.folder import StateFolder
+from workers.options import parser
 from workers.outbox import Outbox, Told, read_told
 
 HOLDER = "import sys; from pathlib import Path; from workers.folder import StateFolder; \
@@ -57,3 +58,22 @@ def test_what_the_store_did_not_take_is_on_disk_as_it_was(tmp_path: Path) -> Non
     path = Outbox(tmp_path).keep(told)
 
     assert read_told(path) == told
+
+
+def test_the_cache_takes_sizes_as_people_write_them(capsys: pytest.CaptureFixture[str]) -> None:
+    told = parser().parse_args(["--cache-limit", "1.5G", "--cache-days", "7"])
+
+    assert (told.cache_limit, told.cache_days) == (1_610_612_736, 7.0)
+    for words in (["--cache-limit", "much"], ["--cache-days", "-1"], ["--cache-days", "nan"]):
+        with pytest.raises(SystemExit):
+            parser().parse_args(words)
+    assert "'much' is no size: write 200G or 512M" in capsys.readouterr().err
+
+
+def test_the_help_names_what_the_environment_may_tell(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["--help"])
+
+    told = capsys.readouterr().out
+    for name in ("FARM_REDIS_URL", "FARM_URL", "FARM_TOKEN", "FARM_CA", "FARM_FILES"):
+        assert name in told
