@@ -6,7 +6,6 @@ plain line, and nothing stays open.
 """
 
 import errno
-import gzip
 import logging
 import os
 import re
@@ -21,14 +20,14 @@ from typing import IO
 
 from blender_asset_tracer.blendfile import BlendFile, BlendFileBlock
 from blender_asset_tracer.blendfile.exceptions import NoDNA1Block
-from zstandard import ZstdDecompressionReader, ZstdDecompressor
 
+from farm.assets.blocks import load_blocks
+from farm.assets.packing import Packing, packing_of, unpacked
 from farm.model.errors import BadScene
 
 # The reader warns about damaged files on its own; what it finds is told in our line.
 logging.getLogger("blender_asset_tracer").setLevel(logging.CRITICAL)
 
-_PLAIN, _GZIP, _ZSTD = b"BLENDER", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"  # how each begins
 _BUFFER_BYTES = 1024 * 1024
 _OPEN_BRACKET = re.compile(rb"\[[^\]\0]*\0")  # in a name "[4" the reader would run in a circle
 
@@ -71,30 +70,22 @@ class _Blend(BlendFile):  # type: ignore[misc]
             raise
 
     def _open_file(self, path: Path, mode: str) -> IO[bytes]:
-        self.is_compressed = _first_bytes(path) != _PLAIN
+        self.is_compressed = packing_of(path) is not Packing.PLAIN
         opened: IO[bytes] = _unpacked(path) if self.is_compressed else path.open(mode)
         self.filepath = path
         self.raw_filepath = Path(opened.name)
         return opened
 
     def _load_blocks(self) -> None:
-        self.blocks = _Blocks()
-        super()._load_blocks()
+        self.end = load_blocks(self)
+        if not self.structs:
+            raise NoDNA1Block("no DNA1 block", self.filepath)
 
     def decode_structs(self, block: BlendFileBlock) -> None:
         start = self.fileobj.tell()
         _check_lists(self.fileobj.read(block.size), self.header.endian.UINT)
         self.fileobj.seek(start)
         super().decode_structs(block)
-
-
-class _Blocks(list[BlendFileBlock]):
-    """Refuses a block of negative size: stepping over it would lead back to itself."""
-
-    def append(self, block: BlendFileBlock) -> None:
-        if block.size < 0:
-            raise ValueError(f"block of {block.size} bytes")
-        super().append(block)
 
 
 def _check_lists(dna: bytes, number: struct.Struct) -> None:
@@ -109,28 +100,17 @@ def _check_lists(dna: bytes, number: struct.Struct) -> None:
             raise ValueError("a name has a bracket that does not close")
 
 
-def _first_bytes(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        return opened.read(len(_PLAIN))
-
-
 def _unpacked(file: Path) -> IO[bytes]:
     """The plain contents of a compressed .blend, in a temporary file that goes when closed."""
     # The reader's own unpacking leaves files open when it meets a damaged one.
-    unpacked = tempfile.NamedTemporaryFile()  # noqa: SIM115 - the caller closes it
+    plain = tempfile.NamedTemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
-        with file.open("rb") as packed, _stream(packed, _first_bytes(file)) as stream:
-            shutil.copyfileobj(stream, unpacked, _BUFFER_BYTES)
+        with unpacked(file) as stream:
+            shutil.copyfileobj(stream, plain, _BUFFER_BYTES)
     except BaseException:
-        unpacked.close()
+        plain.close()
         raise
-    return unpacked
-
-
-def _stream(packed: IO[bytes], start: bytes) -> gzip.GzipFile | ZstdDecompressionReader:
-    if start.startswith(_GZIP):
-        return gzip.GzipFile(fileobj=packed)
-    return ZstdDecompressor().stream_reader(packed, read_across_frames=True)
+    return plain
 
 
 def _check_file(file: Path) -> None:
@@ -141,7 +121,8 @@ def _check_file(file: Path) -> None:
             raise BadScene(f"scene {file} is a folder: give the .blend file in it")
         if not stat.S_ISREG(mode):
             raise BadScene(f"scene {file} is no ordinary file: give a .blend file")
-        start = _first_bytes(file)
+        packing = packing_of(file)
+        is_empty = file.stat().st_size == 0
     except FileNotFoundError as error:
         raise BadScene(
             f"scene {file} does not exist: check the path, and that the service sees this folder"
@@ -153,16 +134,15 @@ def _check_file(file: Path) -> None:
     except (OSError, ValueError) as error:  # a name too long, with a NUL, on a dead mount
         why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
         raise BadScene(f"scene {str(file)!r} cannot be read: {why}") from error
-    if not start:
+    if is_empty:
         raise BadScene(f"scene {file} is empty: save it again in Blender")
-    if not start.startswith((_PLAIN, _GZIP, _ZSTD)):
+    if packing is None:
         raise BadScene(f"scene {file} is not a .blend file: give one that Blender has saved")
 
 
-def _check_end(blend: BlendFile, file: Path) -> None:
+def _check_end(blend: _Blend, file: Path) -> None:
     """Raise BadScene when the file stops before its end mark; its last blocks may be hollow."""
-    last = blend.blocks[-1]
-    blend.fileobj.seek(last.file_offset + last.size)
+    blend.fileobj.seek(blend.end)
     if blend.fileobj.read(4) != b"ENDB":
         raise _truncated(file)
 

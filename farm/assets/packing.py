@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
-from zstandard import ZstdCompressor
+from zstandard import ZstdCompressor, ZstdDecompressor
 
 _FRAME_BYTES = 1024 * 1024  # as Blender: it can then jump to any part of the file
 _GZIP_LEVEL, _ZSTD_LEVEL = 1, 3  # as Blender
@@ -27,6 +27,21 @@ def packing_of(file: Path) -> Packing | None:
     with file.open("rb") as opened:
         start = opened.read(8)
     return next((one for one in Packing if start.startswith(one.value)), None)
+
+
+@contextmanager
+def unpacked(file: Path) -> Iterator[IO[bytes]]:
+    """The plain bytes of `file`, to be read from front to back."""
+    packing = packing_of(file)
+    with file.open("rb") as opened:
+        if packing is Packing.GZIP:
+            with gzip.GzipFile(fileobj=opened) as stream:
+                yield cast("IO[bytes]", stream)
+        elif packing is Packing.ZSTD:
+            with ZstdDecompressor().stream_reader(opened, read_across_frames=True) as stream:
+                yield stream
+        else:
+            yield opened
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from farm.assets.layout import OUTSIDE, Layout, project_root
 from farm.assets.rewrite import NewPath, rewrite
-from farm.assets.scene import read_scene
+from farm.assets.tracing.bat import texts_in
 from farm.assets.tracing.expand import find_files
 from farm.assets.tracing.model import Found, FoundFile, Kind, MissingFile, Trace
 from farm.assets.tracing.paths import resolve
@@ -128,7 +128,7 @@ class _Reading:
         if found.missing and not self.allow_missing:
             raise missing_assets(self.scene, found.missing)
         root = project_root(
-            self.scene, found.reached, project=self.project, output=_output_folder(self.scene)
+            self.scene, found.reached, project=self.project, output=_output_folder(trace)
         )
         layout = Layout.of(root, found.reached)
         copies = _Rewriting(layout, found, self.scratch, self.tell).rewrite_all(trace)
@@ -167,12 +167,11 @@ def _stamp(path: str) -> Stamp | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _output_folder(scene: str) -> str:
+def _output_folder(trace: Trace) -> str:
     """The folder the scene's images go to, when it is written from the scene's own."""
-    output = read_scene(scene).output
-    if not output.startswith("//"):
+    if not trace.output.startswith("//"):
         return ""
-    return os.path.dirname(resolve(output + "x", os.path.dirname(scene)))
+    return os.path.dirname(resolve(trace.output + "x", os.path.dirname(trace.scene)))
 
 
 def missing_assets(scene: str, missing: tuple[MissingFile, ...]) -> MissingAssets:
@@ -203,7 +202,8 @@ class _Rewriting:
             if blend in there:
                 name = hashlib.sha256(os.fsencode(blend)).hexdigest()[:20]
                 copy = self.scratch / f"{name}.blend"
-                if rewrite(blend, copy, self._new_path(blend)):
+                texts = trace.texts.get(blend) or texts_in(blend)
+                if rewrite(blend, texts, copy, self._new_path(blend)):
                     self.tell(f"rewrote the paths in {blend}")
                     copies[blend] = copy
         return copies

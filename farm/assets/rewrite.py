@@ -1,28 +1,21 @@
 """Writes a .blend again with other paths in it, and everything else as it was.
 
-It knows no kinds of data: whatever text field, by the layout that the file itself describes, holds
-the path of a file that is sent, is changed. The same file with the same paths gives the same
-bytes, packed as the original was.
+It knows no kinds of data: whatever text holds the path of a file that is sent is changed. The same
+file with the same paths gives the same bytes, packed as the original was.
 """
 
 import os
-import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-from blender_asset_tracer.blendfile import BlendFile, BlendFileBlock
-
-from farm.assets.blend import opened_blend
-from farm.assets.packing import packed, packing_of
-from farm.assets.tracing.groups import Groups, Text
-from farm.assets.tracing.mentions import READ_TYPES
-from farm.assets.tracing.paths import is_pathlike, resolve
+from farm.assets.packing import packed, packing_of, unpacked
+from farm.assets.tracing.paths import resolve
+from farm.assets.tracing.texts import PathText
 from farm.model.errors import BadScene
 
 _COPY_BYTES = 1024 * 1024
-_STRIP = b"Strip"
 
 
 class NewPath(Protocol):
@@ -42,87 +35,68 @@ class _Edit:
     data: bytes
 
 
-def rewrite(blend: str, target: Path, new_path: NewPath) -> bool:
-    """Write `blend` to `target` with each path as `new_path` says. False, and nothing written,
-    when no path changes.
+def rewrite(blend: str, texts: Iterable[PathText], target: Path, new_path: NewPath) -> bool:
+    """Write `blend` to `target` with each of its `texts` as `new_path` says. False, and nothing
+    written, when none changes.
 
-    Raises BadScene, also when a new path does not fit where the old one is.
+    Raises BadScene when a new path does not fit where the old one is, or the file is not any more
+    what it was.
     """
-    with opened_blend(Path(blend)) as opened:
-        edits = sorted(set(_edits(opened, blend, new_path)))
-        if not edits:
-            return False
-        with packed(target, packing_of(Path(blend))) as write:
-            for data in _spliced(opened, edits):
+    edits = sorted(set(_edits(blend, texts, new_path)))
+    if not edits:
+        return False
+    try:
+        with packed(target, packing_of(Path(blend))) as write, unpacked(Path(blend)) as stream:
+            for data in _spliced(stream, edits):
                 write(data)
+    except EOFError as error:
+        raise BadScene(f"scene {blend} was cut short while it was read: try again") from error
     return True
 
 
-def _edits(opened: BlendFile, blend: str, new_path: NewPath) -> Iterator[_Edit]:
+def _edits(blend: str, texts: Iterable[PathText], new_path: NewPath) -> Iterator[_Edit]:
     folder = os.path.dirname(blend)
-    groups = Groups(opened)
-    for group in groups.all:
-        if group.head.code == b"GLOB":  # where the file was saved, of no matter
+    for text in texts:
+        written = os.fsdecode(text.value)
+        changed = new_path(resolve(written, folder), written, folder=text.is_folder)
+        if changed is None:
             continue
-        for text in groups.texts(group):
-            if not text.value or not _counts(text):
-                continue
-            written = os.fsdecode(text.value)
-            is_strip = text.block.dna_type_id == _STRIP
-            changed = new_path(resolve(written, folder), written, folder=is_strip)
-            if changed is not None:
-                new = os.fsencode(changed.rstrip("/") + "/" if is_strip else changed)
-                yield from _edits_of(opened, text, b"//" if new == b"/" else new, blend)
+        if text.is_folder and changed != "//":
+            changed += "/"
+        yield from _edits_of(blend, text, os.fsencode(changed))
 
 
-def _counts(text: Text) -> bool:
-    """May this text be a path that Blender opens?"""
-    kind = text.block.dna_type_id
-    if kind == b"Library":  # its other path is set anew when it is loaded
-        return bool(text.offset == text.block.dna_type.field_from_path(8, b"name")[1])
-    return is_pathlike(text.value) or kind in READ_TYPES
-
-
-def _edits_of(opened: BlendFile, text: Text, new: bytes, blend: str) -> Iterator[_Edit]:
-    start = text.block.file_offset + text.offset
-    if text.room:
-        if len(new) >= text.room:
-            raise BadScene(
-                f"scene {blend}: the path {os.fsdecode(new):.120} is too long for Blender, "
-                f"which takes {text.room - 1} bytes here: shorten the names of folders"
-            )
-        yield _Edit(offset=start, length=text.room, data=new.ljust(text.room, b"\0"))
+def _edits_of(blend: str, text: PathText, new: bytes) -> Iterator[_Edit]:
+    if text.length is not None:
+        data = new + bytes(4 - len(new) % 4)  # ends with a zero, and blocks come in fours
+        length = text.length.written(len(data))
+        yield _Edit(offset=text.start, length=text.room, data=data)
+        yield _Edit(offset=text.length.start, length=len(length), data=length)
         return
-    data = new + bytes(4 - len(new) % 4)  # ends with a zero, and blocks come in fours
-    yield _Edit(offset=start, length=text.block.size, data=data)
-    yield _length_of(opened, text.block, len(data))
+    if len(new) >= text.room:
+        raise BadScene(
+            f"scene {blend}: the path {os.fsdecode(new):.120} is too long for Blender, "
+            f"which takes {text.room - 1} bytes here: shorten the names of folders"
+        )
+    yield _Edit(offset=text.start, length=text.room, data=new.ljust(text.room, b"\0"))
 
 
-def _length_of(opened: BlendFile, block: BlendFileBlock, size: int) -> _Edit:
-    """The edit that says in the head of `block` how long it is now."""
-    head = opened.block_header_struct
-    start = block.file_offset - head.size
-    if opened.header.file_format_version:  # code, kind, address, then the length in 8 bytes
-        return _Edit(offset=start + 16, length=8, data=struct.pack("<q", size))
-    data = struct.pack(opened.header.endian_str.decode() + "i", size)
-    return _Edit(offset=start + 4, length=4, data=data)
-
-
-def _spliced(opened: BlendFile, edits: list[_Edit]) -> Iterator[bytes]:
-    """The unpacked bytes of the file, with `edits` made."""
-    file = opened.fileobj
+def _spliced(stream: IO[bytes], edits: list[_Edit]) -> Iterator[bytes]:
+    """All of `stream`, with `edits` made."""
     at = 0
     for edit in edits:
-        yield from _copied(file, at, edit.offset - at)
+        yield from _read(stream, edit.offset - at)
         yield edit.data
+        for _ in _read(stream, edit.length):
+            pass
         at = edit.offset + edit.length
-    yield from _copied(file, at, file.seek(0, os.SEEK_END) - at)
+    while data := stream.read(_COPY_BYTES):
+        yield data
 
 
-def _copied(file: IO[bytes], start: int, count: int) -> Iterator[bytes]:
-    file.seek(start)
+def _read(stream: IO[bytes], count: int) -> Iterator[bytes]:
     while count > 0:
-        data = file.read(min(count, _COPY_BYTES))
+        data = stream.read(min(count, _COPY_BYTES))
         if not data:
             raise EOFError
         count -= len(data)

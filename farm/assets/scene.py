@@ -56,10 +56,11 @@ def read_scene(path: str | Path) -> SceneFacts:
     """
     file = Path(path)
     with opened_blend(file) as blend:
-        return _facts(blend, file)
+        return facts_of(blend, file)
 
 
-def _facts(blend: BlendFile, file: Path) -> SceneFacts:
+def facts_of(blend: BlendFile, file: Path) -> SceneFacts:
+    """The same of a .blend that is open already."""
     scene = _active_scene(blend, file)
     file_format = _file_format(scene, file)
     return SceneFacts(

@@ -88,11 +88,11 @@ def _answers(corpus: Corpus, kind: str, asked: list[Mention]) -> Iterator[str]:
     except Exception:  # noqa: BLE001 - it raises whatever it meets
         yield "breaks off"
     try:
-        read = trace_blends(scene, lambda _: None)[0]
+        read = list(trace_blends(scene, lambda _: None).mentions)
         yield _in_a_word(corpus, kind, _paths(scene, read))
     except BadScene:
         yield REFUSES
-        read = trace_blends(scene, lambda _: None, unproven=True)[0]
+        read = list(trace_blends(scene, lambda _: None, unproven=True).mentions)
     yield _in_a_word(corpus, kind, _paths(scene, asked))
     yield _in_a_word(corpus, kind, _paths(scene, united([*read, *asked])))
 

@@ -1,11 +1,14 @@
 """Scenes whose files are missing, damaged, unreadable or strangely named: told in one line each."""
 
 import os
+import random
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
+from farm.assets.packing import unpacked
 from farm.assets.project import Project, read_project
 from farm.model.errors import BadManifest, BadScene, MissingAssets
 from tests.corpus.table import Corpus, make_corpus
@@ -17,8 +20,6 @@ KINDS = ("image", "library", "udim_tiles", "image_sequence", "fluid")
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    import sys
-
     return make_corpus(tmp_path_factory.mktemp("corpus"), sys.executable, *KINDS)
 
 
@@ -180,3 +181,32 @@ def test_a_scene_that_changes_once_is_read_again(
     project = read_project(scene, tracer="bat", scratch=film, on_progress=copy_the_rest)
 
     assert [one.path for one in project.files] == ["shot.blend", "wood.png"]
+
+
+def test_garbage_is_refused_in_one_line_whatever_it_is(film: Path) -> None:
+    scene = film / "image/shot.blend"
+    with unpacked(scene) as stream:
+        whole = stream.read()
+    chance = random.Random(20261124)
+    for _ in range(40):
+        broken = bytearray(whole)
+        for _ in range(chance.choice((1, 20, 300))):
+            broken[chance.randrange(12, len(broken))] = chance.randrange(256)
+        scene.write_bytes(broken)
+        try:
+            read(scene, allow_missing=True)  # the flips may have hit nothing that is read
+        except (BadScene, BadManifest) as error:
+            assert "\n" not in str(error)  # noqa: PT017 - either way is right
+
+
+def test_nothing_stays_open_or_behind(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = film / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - one entry is the listing's own
+    read(film / "library/shot.blend", tracer="auto")
+    (film / "library/lib/materials.blend").write_bytes(b"BLENDER-v405" + bytes(100))
+    refusal(film / "library/shot.blend")
+
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    assert not list(temporary.iterdir())

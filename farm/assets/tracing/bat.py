@@ -15,10 +15,12 @@ from blender_asset_tracer import __version__ as reader_version
 from blender_asset_tracer.blendfile import BlendFile
 
 from farm.assets.blend import opened_blend
+from farm.assets.scene import facts_of
 from farm.assets.tracing.groups import Group, Groups
 from farm.assets.tracing.mentions import said_in
 from farm.assets.tracing.model import Mention
 from farm.assets.tracing.paths import resolve
+from farm.assets.tracing.texts import PathText, path_texts
 from farm.model.errors import BadScene
 
 READER = f"blender-asset-tracer {reader_version}"
@@ -34,10 +36,30 @@ _CODES = {
 }  # fmt: skip
 
 
-def trace_blends(
-    scene: str, on_file: Callable[[str], None], *, unproven: bool = False
-) -> tuple[list[Mention], dict[str, int]]:
-    """All that `scene` and its libraries say about files, and by which Blender each was saved.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBlend:
+    """What was read of one .blend, whatever part of it is needed."""
+
+    version: int  #: of the Blender that saved it: 405
+    texts: tuple[PathText, ...]
+
+
+@dataclass(slots=True)
+class Walked:
+    """What was found on the way through a scene and its libraries."""
+
+    mentions: dict[Mention, None] = field(default_factory=dict)
+    blends: dict[str, ReadBlend] = field(default_factory=dict)
+    output: str = ""  #: where the scene's images go, as it is written
+
+    def newest(self) -> tuple[str, int]:
+        """The file that the newest Blender saved, and which."""
+        found = {path: one.version for path, one in self.blends.items()}
+        return max(found.items(), key=lambda one: one[1])
+
+
+def trace_blends(scene: str, on_file: Callable[[str], None], *, unproven: bool = False) -> Walked:
+    """All that `scene` and its libraries say about files.
 
     `on_file` hears each .blend before it is opened. Raises BadScene, also for a file that a
     Blender after 4.5 saved, unless `unproven`.
@@ -45,12 +67,21 @@ def trace_blends(
     walk = _Walk(unproven)
     walk.wanted[scene] = None
     while walk.wanted:
-        path, names = walk.wanted.popitem()
+        path = next(iter(walk.wanted))
+        names = walk.wanted.pop(path)
         if os.path.exists(path) or path == scene:  # what is missing is told with its users
             on_file(path)
             with _opened(path, scene) as blend:
                 walk.read(path, blend, names)
-    return list(walk.mentions), walk.versions
+                if path == scene:
+                    walk.found.output = facts_of(blend, Path(path)).output
+    return walk.found
+
+
+def texts_in(path: str) -> tuple[PathText, ...]:
+    """Those in the .blend at `path`. Raises BadScene."""
+    with opened_blend(Path(path)) as blend:
+        return tuple(path_texts(Groups(blend)))
 
 
 @contextmanager
@@ -69,15 +100,17 @@ class _Walk:
     unproven: bool
     wanted: dict[str, set[bytes] | None] = field(default_factory=dict)  #: None: all that is in it
     seen: dict[str, set[bytes]] = field(default_factory=dict)
-    mentions: dict[Mention, None] = field(default_factory=dict)
-    versions: dict[str, int] = field(default_factory=dict)
+    found: Walked = field(default_factory=Walked)
 
     def read(self, path: str, blend: BlendFile, names: set[bytes] | None) -> None:
         """Walk through the .blend at `path`, from its data-blocks called `names`."""
-        self.versions[path] = blend.header.version
         if blend.header.version >= FIRST_UNPROVEN and not self.unproven:
             raise BadScene(unproven_file(path, blend.header.version))
         groups = Groups(blend)
+        if path not in self.found.blends:
+            self.found.blends[path] = ReadBlend(
+                version=blend.header.version, texts=tuple(path_texts(groups))
+            )
         seen = self.seen.setdefault(path, set())
         ahead = [group for group in groups.all if _starts(group, names)]
         while ahead:
@@ -121,7 +154,7 @@ class _Walk:
                 parts=tuple(os.fsdecode(part) for part in said.parts),
                 absent=said.absent,
             )
-            self.mentions[mention] = None
+            self.found.mentions[mention] = None
 
 
 def _starts(group: Group, names: set[bytes] | None) -> bool:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from blender_asset_tracer.blendfile import BlendFile, BlendFileBlock
 from blender_asset_tracer.blendfile.dna import Field, Struct
 
-_SHORTEST_PATH_FIELD = 200  # bytes; Blender's own hold 255 and more
+from farm.assets.blocks import SHORTEST_PATH_FIELD
+
 _LONGEST_TEXT = 4096
 _ID = b"ID"
 #: Pointers to data-blocks that are declared as pointers to nobody knows what.
@@ -25,6 +26,7 @@ class Group:
 
     head: BlendFileBlock
     parts: list[BlendFileBlock] = field(default_factory=list)
+    _by_address: dict[int, BlendFileBlock] = field(default_factory=dict)
 
     def blocks(self) -> Iterator[BlendFileBlock]:
         yield self.head
@@ -36,7 +38,9 @@ class Group:
 
     def at(self, address: int) -> BlendFileBlock | None:
         """Its part that was at `address`. Addresses hold within a data-block only."""
-        return next((part for part in self.parts if part.addr_old == address), None)
+        if not self._by_address:
+            self._by_address = {part.addr_old: part for part in self.parts}
+        return self._by_address.get(address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +129,8 @@ class Groups:
 
     def _bases(self, block: BlendFileBlock, data: bytes) -> range:
         """Where each struct of `block` begins."""
-        size = block.dna_type.size
-        return range(0, min(block.count, len(data) // size) * size, size) if size else range(0)
+        size = max(1, block.dna_type.size)
+        return range(0, count_of(block) * size if len(data) == block.size else 0, size)
 
     def _layout(self, index: int) -> Layout:
         if index == 0 and self.blend.structs[0].dna_type_id != _ID:
@@ -147,11 +151,13 @@ class Groups:
     def _of_field(self, dna: Struct, one: Field, base: int) -> Layout:
         if one.name.is_method_pointer:
             return Layout()
+        if one.offset + one.size > dna.size:
+            raise ValueError(f"{one} is larger than the {dna} that it is part of")
         if one.name.is_pointer:
             return self._of_pointer(dna, one, base)
         kind = one.dna_type
         if kind.dna_type_id == b"char":
-            wide = one.size >= _SHORTEST_PATH_FIELD
+            wide = one.size >= SHORTEST_PATH_FIELD
             return Layout(texts=((base, one.size),)) if wide else Layout()
         if not kind.fields:
             return Layout()
@@ -172,6 +178,12 @@ class Groups:
             return Layout(text_pointers=offsets)
         untyped = (dna.dna_type_id, one.name.name_only) in _UNTYPED
         return Layout(pointers=offsets) if untyped or _is_data_block(kind) else Layout()
+
+
+def count_of(block: BlendFileBlock) -> int:
+    """How many structs `block` holds, whatever a damaged file claims."""
+    size = block.dna_type.size
+    return int(min(block.count, block.size // size)) if size else 0
 
 
 def _is_data_block(kind: Struct) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from blender_asset_tracer.blendfile import BlendFileBlock
 
-from farm.assets.tracing.groups import Group
+from farm.assets.tracing.groups import Group, count_of
 from farm.assets.tracing.model import NO_MATTER, Kind, Spread
 
 _EXTERNAL = 1  # of the modes of IES and OSL nodes and of OSL cameras
@@ -42,7 +42,7 @@ def said_in(group: Group, blend_stem: bytes) -> Iterator[Said]:
         reader = _READERS.get(block.dna_type_id)
         if reader is None:
             continue
-        for index in range(block.count):
+        for index in range(count_of(block)):
             for said in reader(Part(group, block, index)):
                 if said.written:
                     yield said
@@ -185,7 +185,7 @@ def _disk_caches(group: Group, blend_stem: bytes) -> Iterator[Said]:
 def _bakes(part: Part) -> Iterator[Said]:
     """Simulations and bakes of geometry nodes, in the modifier's folder or in their own."""
     bakes = part.follow(b"bakes")
-    for index in range(bakes.count if bakes else 0):
+    for index in range(count_of(bakes) if bakes else 0):
         bake = Part(part.group, bakes, index)
         target = bake.get(b"bake_target") or part.get(b"bake_target")
         if target == _BAKE_PACKED:
@@ -210,7 +210,7 @@ def _strip(part: Part) -> Iterator[Said]:
         return
     place = Part(part.group, media)
     folder, names = place.text(b"dir"), place.follow(b"stripdata")
-    for index in range(names.count if names else 0):
+    for index in range(count_of(names) if names else 0):
         name = Part(part.group, names, index).text(b"name")
         yield Said(
             kind=Kind.IMAGE if kind == _STRIP_IMAGE else Kind.MOVIE, written=join(folder, name)

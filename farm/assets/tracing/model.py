@@ -4,8 +4,13 @@ A path is text as Python's file functions take it: bytes that are no UTF-8 ride 
 """
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from farm.assets.tracing.texts import PathText
 
 
 class Kind(StrEnum):
@@ -77,7 +82,10 @@ class Trace:
     scene: str  #: absolute
     tracer: str  #: who looked: "Blender 4.5.15 and blender-asset-tracer 1.23"
     mentions: tuple[Mention, ...]
+    output: str = ""  #: where the scene's images go, as it is written there
     notes: tuple[str, ...] = ()  #: what the person should know
+    #: What may be a path in each .blend that was read, for those who write it anew.
+    texts: Mapping[str, tuple["PathText", ...]] = field(default_factory=dict, repr=False)
 
     @property
     def blends(self) -> tuple[str, ...]:

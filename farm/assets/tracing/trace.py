@@ -6,13 +6,13 @@ less than everything: where nobody here can read a scene fully, it is refused.""
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from farm.assets.tracing.bat import (
     FIRST_UNPROVEN,
     READER,
+    Walked,
     trace_blends,
     unproven_file,
     version_text,
@@ -33,18 +33,6 @@ class Tracer(StrEnum):
     BAT = "bat"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Read:
-    """What blender-asset-tracer's reader found."""
-
-    mentions: list[Mention]
-    versions: dict[str, int]
-
-    def newest(self) -> tuple[str, int]:
-        """The file that the newest Blender saved, and which."""
-        return max(self.versions.items(), key=lambda one: one[1])
-
-
 def trace_scene(
     scene: str | Path,
     *,
@@ -62,28 +50,30 @@ def trace_scene(
         raise BadRequest(f"no tracer {tracer!r}; there are: {', '.join(Tracer)}")
     path, tell = os.path.abspath(scene), on_blend or (lambda _: None)
     if tracer == Tracer.BAT:
-        return _trace(path, READER, _read(path, tell, unproven=False).mentions)
-    read = _read(path, tell, unproven=True)
+        walked = trace_blends(path, tell)
+        return _trace(path, READER, walked, walked.mentions)
+    walked = trace_blends(path, tell, unproven=True)
     try:
-        blender = _blender_for(read)
+        blender = _blender_for(walked)
         if on_blender is not None:
             on_blender(str(blender))
         asked = ask_blender(path, blender)
     except NodeUnfit as error:
         if tracer == Tracer.BLENDER:
             raise
-        return _without_blender(path, read, str(error))
+        return _without_blender(path, walked, str(error))
     if tracer == Tracer.BLENDER:
-        return _trace(path, _called(blender), asked, _LIMITS)
-    return _trace(path, f"{_called(blender)} and {READER}", [*read.mentions, *asked])
+        return _trace(path, _called(blender), walked, asked, _LIMITS)
+    both = [*walked.mentions, *asked]
+    return _trace(path, f"{_called(blender)} and {READER}", walked, both)
 
 
-def _without_blender(scene: str, read: _Read, why: str) -> Trace:
+def _without_blender(scene: str, walked: Walked, why: str) -> Trace:
     """What the reader alone found, where that is enough."""
-    file, saved_by = read.newest()
+    file, saved_by = walked.newest()
     if saved_by >= FIRST_UNPROVEN:
         raise BadScene(why if file in why else unproven_file(file, saved_by))
-    return _trace(scene, READER, read.mentions, f"traced without Blender: {why}")
+    return _trace(scene, READER, walked, walked.mentions, f"traced without Blender: {why}")
 
 
 _LIMITS = (
@@ -92,15 +82,10 @@ _LIMITS = (
 )
 
 
-def _read(scene: str, tell: Hear, *, unproven: bool) -> _Read:
-    mentions, versions = trace_blends(scene, tell, unproven=unproven)
-    return _Read(mentions=mentions, versions=versions)
-
-
-def _blender_for(read: _Read) -> BlenderCommand:
+def _blender_for(walked: Walked) -> BlenderCommand:
     """This machine's Blender. Raises NodeUnfit when it has none, or too old a one."""
     blender = find_blender()
-    file, saved_by = read.newest()
+    file, saved_by = walked.newest()
     if _number(blender) < saved_by:
         raise NodeUnfit(
             f"{blender} is too old to read {file}, saved by Blender {version_text(saved_by)}: put "
@@ -119,8 +104,17 @@ def _called(blender: BlenderCommand) -> str:
     return f"Blender {blender.version}"
 
 
-def _trace(scene: str, tracer: str, mentions: list[Mention], *notes: str) -> Trace:
-    return Trace(scene=scene, tracer=tracer, mentions=tuple(united(mentions)), notes=notes)
+def _trace(
+    scene: str, tracer: str, walked: Walked, mentions: Iterable[Mention], *notes: str
+) -> Trace:
+    return Trace(
+        scene=scene,
+        tracer=tracer,
+        mentions=tuple(united(mentions)),
+        output=walked.output,
+        texts={path: one.texts for path, one in walked.blends.items()},
+        notes=notes,
+    )
 
 
 def united(mentions: Iterable[Mention]) -> list[Mention]:
