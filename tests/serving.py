@@ -27,6 +27,7 @@ def serving(store: Store | StoreLink, **options: Any) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         app = create_app(store, **{"content": ContentStore(folder), **options})
         listener = socket.create_server(("127.0.0.1", 0))
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the service does
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
