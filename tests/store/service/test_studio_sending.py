@@ -120,13 +120,20 @@ def test_a_broken_line_is_waited_for_and_nothing_is_sent_twice(
 
 
 def test_a_sender_that_dies_leaves_its_part_for_the_next(
-    made: Made, line: Line, project: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    made: Made,
+    line: Line,
+    files: FileWire,
+    project: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     only = {"7.png": project["7.png"]}
     line.break_at(LARGE // 2)
     monkeypatch.setattr("farm.client.patience.PATIENCE_SECONDS", -1)
     with pytest.raises(Exception, match="cannot be reached"):
         send(made(), only)
+    (digest,) = digests(only).values()
+    most = LARGE // 2 - 200_000  # what was on the line when it broke is lost
+    wait_until(lambda: files.missing([(digest, LARGE)])[digest] > most, timeout_seconds=10)
     sender = made()
     send(sender, only)
 
