@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from farm.assets.packing import packed, packing_of, unpacked
+from farm.assets.tracing.model import PathText
 from farm.assets.tracing.paths import resolve
-from farm.assets.tracing.texts import PathText
 from farm.model.errors import BadScene
 
 _COPY_BYTES = 1024 * 1024

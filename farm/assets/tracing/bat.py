@@ -18,9 +18,9 @@ from farm.assets.blend import opened_blend
 from farm.assets.scene import facts_of
 from farm.assets.tracing.groups import Group, Groups
 from farm.assets.tracing.mentions import said_in
-from farm.assets.tracing.model import Mention
+from farm.assets.tracing.model import Mention, PathText
 from farm.assets.tracing.paths import resolve
-from farm.assets.tracing.texts import PathText, path_texts
+from farm.assets.tracing.texts import path_texts
 from farm.model.errors import BadScene
 
 READER = f"blender-asset-tracer {reader_version}"

@@ -4,13 +4,10 @@ A path is text as Python's file functions take it: bytes that are no UTF-8 ride 
 """
 
 import os
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from farm.assets.tracing.texts import PathText
 
 
 class Kind(StrEnum):
@@ -76,6 +73,28 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LengthField:
+    """Where and how the length of a block is written."""
+
+    start: int
+    form: str  #: as `struct` has it
+
+    def written(self, length: int) -> bytes:
+        return struct.pack(self.form, length)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathText:
+    """A text that may be a path. Places are in the unpacked file."""
+
+    value: bytes
+    start: int
+    room: int  #: bytes that are its own, with the zeros after it
+    length: LengthField | None  #: where its block's length stands, if it may grow
+    is_folder: bool  #: of files that are named elsewhere, as strips do
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """What a tracer found in a scene and its libraries."""
 
@@ -85,7 +104,7 @@ class Trace:
     output: str = ""  #: where the scene's images go, as it is written there
     notes: tuple[str, ...] = ()  #: what the person should know
     #: What may be a path in each .blend that was read, for those who write it anew.
-    texts: Mapping[str, tuple["PathText", ...]] = field(default_factory=dict, repr=False)
+    texts: Mapping[str, tuple[PathText, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def blends(self) -> tuple[str, ...]:

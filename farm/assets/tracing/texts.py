@@ -1,38 +1,15 @@
 """Every text in a .blend that may be a path, and where in the file it stands."""
 
-import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from blender_asset_tracer.blendfile import BlendFile, BlendFileBlock
 
 from farm.assets.tracing.groups import Groups, Text
 from farm.assets.tracing.mentions import READ_TYPES
+from farm.assets.tracing.model import LengthField, PathText
 from farm.assets.tracing.paths import is_pathlike
 
 _STRIP = b"Strip"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PathText:
-    """A text that may be a path. Places are in the unpacked file."""
-
-    value: bytes
-    start: int
-    room: int  #: bytes that are its own, with the zeros after it
-    length: "LengthField | None"  #: where its block's length stands, if it may grow
-    is_folder: bool  #: of files that are named elsewhere, as strips do
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LengthField:
-    """Where and how the length of a block is written."""
-
-    start: int
-    form: str  #: as `struct` has it
-
-    def written(self, length: int) -> bytes:
-        return struct.pack(self.form, length)
 
 
 def path_texts(groups: Groups) -> Iterator[PathText]:
