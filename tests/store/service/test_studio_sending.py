@@ -1,7 +1,6 @@
 """Files on their way to the farm: only what it lacks, whatever breaks, whoever sends beside us."""
 
 import os
-import random
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,13 +38,11 @@ def files(line: Line) -> Iterator[FileWire]:
 @pytest.fixture
 def project(tmp_path: Path) -> dict[str, Path]:
     """Five small files, three large ones, and one of them under another name too."""
-    chance = random.Random(1)
-    sizes = [SMALL] * 5 + [LARGE] * 3
     found = {}
     (tmp_path / "project").mkdir()
-    for number, size in enumerate(sizes):
+    for number, size in enumerate([SMALL] * 5 + [LARGE] * 3):
         path = tmp_path / "project" / f"{number}.png"
-        path.write_bytes(chance.randbytes(size))
+        path.write_bytes(os.urandom(size))
         found[path.name] = path
     return {**found, "again.png": found["7.png"]}
 
@@ -268,13 +265,9 @@ def test_what_does_not_pass_by_itself_ends_the_send(
 def test_many_small_files_travel_in_few_requests(
     made: Made, files: FileWire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "many"
-    folder.mkdir()
-    project = {}
-    for number in range(1200):
-        path = folder / str(number)
-        path.write_bytes(b"%d" % number)
-        project[path.name] = path
+    project = {str(number): tmp_path / f"small.{number}" for number in range(1200)}
+    for number, path in project.items():
+        path.write_text(number)
     requests: list[int] = []
     real = FileWire.send_pack
 
