@@ -88,7 +88,7 @@ class ContentStore:
             root=self.root,
             digest=digest,
             size_bytes=size_bytes,
-            is_there=lambda: self.owned(production, digest),
+            is_there=lambda: self._stays(production, digest),
             keep=lambda: self.keep(production, [(digest, part)]),
         )
         try:
@@ -162,6 +162,12 @@ class ContentStore:
             with suppress(OSError):  # one that has gone; another user's, which a node only reads
                 os.utime(self.path_of(digest))
 
+    def touch_job(self, job: str) -> None:
+        """Note that what nodes sent about the job's frames is used now."""
+        for path in self._job(job).glob("*/*"):
+            with suppress(OSError):
+                os.utime(path)
+
     @contextmanager
     def taking_in(self) -> Iterator[None]:
         """Nothing is collected inside this block."""
@@ -192,6 +198,14 @@ class ContentStore:
         if not (job.isascii() and job.isdigit()):
             raise BadName(f"job {job!r:.80}: give the job's number")
         return self.jobs / job
+
+    def _stays(self, production: str, digest: str) -> bool:
+        """Is it owned? Then it is so for a day more."""
+        with self.taking_in():
+            there = self.owned(production, digest)
+            if there:
+                self.touch([digest])
+        return there
 
     def _size(self, path: Path) -> int | None:
         with told(self.root), suppress(FileNotFoundError, NotADirectoryError):

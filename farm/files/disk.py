@@ -10,6 +10,7 @@ from pathlib import Path
 
 from farm.files.hashing import BLOCK_BYTES, Hasher
 from farm.model.errors import FarmError, StorageFull
+from farm.model.sizes import format_size
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
@@ -38,6 +39,18 @@ def told(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise trouble(folder, error) from error
+
+
+def check_room(descriptor: int, size_bytes: int, folder: Path) -> None:
+    """Raise StorageFull when the disk of the open file has no room for so much more."""
+    disk = os.fstatvfs(descriptor)
+    free = disk.f_bavail * disk.f_frsize
+    if size_bytes > free:
+        raise StorageFull(
+            f"the farm's files folder {folder} has room for {format_size(free)}, and "
+            f"{format_size(size_bytes)} of the file are to come: make room there, or let "
+            "`farm files collect` do it"
+        )
 
 
 def open_in(path: Path, flags: int) -> int:

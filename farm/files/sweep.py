@@ -103,15 +103,25 @@ def _sweep_jobs(
     for folder in _entries(store.jobs):
         found = [one for one in map(_stat, _files(folder)) if one is not None]
         size = sum(one.st_size for one in found)
-        if folder.name in live_jobs or not all(_is_old(one, FRESH_SECONDS) for one in found):
+        goes = folder.name not in live_jobs and all(_is_old(one, FRESH_SECONDS) for one in found)
+        if goes and not dry_run:
+            goes = _remove_job(store, folder)
+        if goes:
+            swept.files += len(found)
+            swept.bytes += size
+        else:
             swept.kept_files += len(found)
             swept.kept_bytes += size
-            continue
-        swept.files += len(found)
-        swept.bytes += size
-        if not dry_run:
-            with store.collecting():
-                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_job(store: ContentStore, folder: Path) -> bool:
+    """Remove what is left of a job unless somebody has touched it since; whether it went."""
+    with store.collecting():
+        found = [one for one in map(_stat, _files(folder)) if one is not None]
+        goes = all(_is_old(one, FRESH_SECONDS) for one in found)
+        if goes:
+            shutil.rmtree(folder, ignore_errors=True)
+    return goes
 
 
 def _sweep_parts(store: ContentStore, swept: Swept, *, dry_run: bool) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from farm.files.disk import open_in, told, write_all
+from farm.files.disk import check_room, open_in, told, write_all
 from farm.files.hashing import BLOCK_BYTES, Hasher
 from farm.model.errors import BadRequest, UploadElsewhere, WrongDigest, WrongOffset
 
@@ -53,7 +53,10 @@ class Upload:
         self.is_there = self._descriptor < 0  #: it was here before, and wants no bytes
 
     def begin(self, offset: int) -> None:
-        """Go on after what has come before, which must be `offset` bytes. Raises WrongOffset."""
+        """Go on after what has come before, which must be `offset` bytes.
+
+        Raises WrongOffset, and StorageFull when it is plain that the rest will not fit.
+        """
         if self.is_there:
             return
         with told(self._root):
@@ -66,6 +69,7 @@ class Upload:
                     f"send it from offset {have}"
                 )
             self._come_bytes = os.lseek(self._descriptor, 0, os.SEEK_END)
+            check_room(self._descriptor, self.size_bytes - have, self._root)
         if not offset:
             self._hasher = Hasher()
 
@@ -116,6 +120,9 @@ class Upload:
     def close(self) -> None:
         """Let others go on with it."""
         if self._descriptor >= 0:
+            with suppress(OSError):
+                if not os.fstat(self._descriptor).st_size:
+                    self._part.unlink()
             os.close(self._descriptor)
             self._descriptor = -1
 

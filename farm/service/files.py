@@ -17,7 +17,7 @@ from farm.service import answers, sending
 from farm.service.access import Caller, RenderedJob, SuppliedJob
 from farm.service.content import TheFiles
 from farm.service.file_schemas import FileOut, MissingFile, MissingIn, MissingOut, PackOut
-from farm.service.intake import in_thread, pour
+from farm.service.intake import at_length, in_thread, pour
 from farm.service.link import TheStore
 from farm.service.requests import Key
 
@@ -169,7 +169,7 @@ async def _take(
     try:
         if not upload.is_there:
             await pour(request, upload.write)
-            await in_thread(upload.finish)
+            await at_length(upload.finish)
     finally:
         upload.close()
     return FileOut(digest=digest, size_bytes=size_bytes)

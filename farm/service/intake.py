@@ -17,8 +17,8 @@ from farm.service.link import StoreLink
 BLOCK_BYTES = 1024 * 1024
 SILENT_SECONDS = 30.0  #: after so long without a byte the sender is taken for gone
 _LOOK_SECONDS = 0.5  #: how soon a service that is to stop is noticed
-_AT_ONCE = 8
-_threads = anyio.CapacityLimiter(_AT_ONCE)
+_threads = anyio.CapacityLimiter(8)
+_long_threads = anyio.CapacityLimiter(4)  #: of their own, so that blocks never wait for them
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -35,6 +35,11 @@ class _End(Enum):
 async def in_thread(step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The value of `step`, which may wait for the disk."""
     return await anyio.to_thread.run_sync(lambda: step(*args, **kwargs), limiter=_threads)
+
+
+async def at_length(step: Callable[[], T]) -> T:
+    """The value of `step`, which may read a whole file and wait for the disk for minutes."""
+    return await anyio.to_thread.run_sync(step, limiter=_long_threads)
 
 
 async def pour(request: Request, write: Callable[[bytearray], None]) -> None:

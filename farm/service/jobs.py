@@ -127,7 +127,7 @@ def retry(
     """Failed and cancelled frames, unless other states are asked for."""
     asked = asked or RetryIn(frames=None)
     frames = Frames(asked.frames) if asked.frames is not None else None
-    with kept_project(files, store.jobs.get(job)):
+    with kept_project(files, store.jobs.get(job), store.jobs.image_digests(job)):
         tasks = store.jobs.retry(job, states=frozenset(asked.states), frames=frames, request=key)
     return _changed(store, job, tasks)
 

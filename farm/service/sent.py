@@ -4,7 +4,7 @@ Inside these blocks nothing is collected; what a job needs is touched, so it is 
 than it takes to store the job.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from farm.assets.scene import read_scene
@@ -42,10 +42,13 @@ def sent_project(files: ContentStore, production: str, manifest: str) -> Iterato
 
 
 @contextmanager
-def kept_project(files: ContentStore, job: Job) -> Iterator[None]:
+def kept_project(
+    files: ContentStore, job: Job, images: Iterable[tuple[str, Sequence[str]]]
+) -> Iterator[None]:
     """The files that `job` was made of are all there, if they were sent, while its tasks are moved.
 
-    Raises FilesNotSent when they were collected.
+    `images` are the digests recorded for its layers; they, too, are kept. Raises FilesNotSent when
+    files were collected.
     """
     manifest = next((one.spec.settings.manifest for one in job.layers), "")
     if not manifest:
@@ -62,6 +65,9 @@ def kept_project(files: ContentStore, job: Job) -> Iterator[None]:
         if lacking:
             raise _collected(job, lacking)
         _touch(files, manifest, project)
+        for _, digests in images:
+            files.touch(digests)
+        files.touch_job(job.id)
         yield
 
 

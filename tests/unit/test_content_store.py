@@ -174,6 +174,14 @@ def test_a_result_that_cannot_be_read_leaves_nothing(store: ContentStore, tmp_pa
     assert not store.root.exists()
 
 
+def test_an_upload_that_never_began_leaves_nothing(store: ContentStore) -> None:
+    store.receive("heron", DIGEST, len(WOOD)).close()
+    with pytest.raises(WrongOffset):
+        store.receive("heron", DIGEST, len(WOOD), 5)
+
+    assert parts(store) == []
+
+
 def test_an_empty_file_is_a_file(store: ContentStore) -> None:
     digest = send(store, b"")
 

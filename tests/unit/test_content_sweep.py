@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.files.content import ContentStore
+from farm.files.content import NODES, ContentStore
 from farm.files.hashing import hash_bytes
 from farm.files.pack import Unpacker, packed, packed_bytes
 from farm.files.sweep import sweep
@@ -82,12 +82,23 @@ def test_a_file_that_is_asked_for_while_a_sweep_runs_stays(store: ContentStore) 
     assert store.owned("heron", digest)
 
 
+def test_a_file_that_a_node_need_not_send_again_stays(store: ContentStore) -> None:
+    digest = send(store)
+    age(store.path_of(digest))
+    with store.receive(NODES, digest, 4000) as upload:
+        assert upload.is_there
+    sweep(store, set(), set(), dry_run=False)
+
+    assert store.has(digest)
+
+
 def test_a_sweep_removes_old_parts_but_none_that_comes_in(store: ContentStore) -> None:
     for number in range(3):
-        store.receive("heron", hash_bytes(bytes([number])), 1).close()
+        with store.receive("heron", hash_bytes(bytes([number])), 2) as upload:
+            upload.write(b"x")
     comes, old, fresh = parts(store)
     age(comes, old)
-    with store.receive("heron", comes.stem, 1):
+    with store.receive("heron", comes.stem, 2, 1):
         age(comes)
         done = sweep(store, set(), set(), dry_run=False)
 
@@ -135,12 +146,14 @@ def test_a_full_disk_keeps_what_has_come_and_is_gone_on_with_once_there_is_room(
     data = os.urandom(900_000)
     digest = hash_bytes(data)
     ballast = small_disk / "ballast"
-    ballast.write_bytes(bytes(500_000))
     with store.receive("heron", digest, len(data)) as upload:
+        ballast.write_bytes(bytes(500_000))
         full = r"takes no more \(no space left on device\)"
         with pytest.raises(StorageFull, match=full):
             deque(map(upload.write, batched(data)), maxlen=0)
     come = store.offset("heron", digest)
+    with pytest.raises(StorageFull, match="has room for 0 B, and"):
+        store.receive("heron", digest, len(data), come)
     unpacker = Unpacker(store, "heron")
     unpacker.feed(b"".join(packed([(digest, data)])))
     with pytest.raises(StorageFull):

@@ -160,6 +160,23 @@ def test_a_job_that_ended_long_ago_loses_its_files_and_can_only_be_submitted_aga
     assert client.retry(job)["tasks"] == 3
 
 
+def test_a_job_that_is_tried_again_keeps_its_images_and_thumbnails_while_others_collect(
+    client: Client, store: Store, content: ContentStore, manifest: str
+) -> None:
+    job = a_sent_job(client, manifest)
+    image = render(store, content, job, b"an image")[0]
+    thumbnail = content.thumbnail_path(job, "render", 1)
+    content.put(thumbnail, b"jpeg")
+    client.cancel(job)
+    age(*whole_files(content), thumbnail)
+    client.retry(job)
+    client.cancel(job)
+    client.collect(dry_run=False, keep_days=0)
+
+    assert content.has(image)
+    assert thumbnail.exists()
+
+
 def test_the_command_that_collects_tells_what_went(
     url: str, content: ContentStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
