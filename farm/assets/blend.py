@@ -23,6 +23,7 @@ from blender_asset_tracer.blendfile.exceptions import NoDNA1Block
 
 from farm.assets.blocks import load_blocks
 from farm.assets.packing import Packing, packing_of, unpacked
+from farm.assets.telling import printable
 from farm.model.errors import BadScene
 
 # The reader warns about damaged files on its own; what it finds is told in our line.
@@ -50,7 +51,7 @@ def opened_blend(file: Path) -> Iterator[BlendFile]:
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise BadScene(
-                f"scene {file} is compressed, and there is no space to unpack it: "
+                f"scene {printable(file)} is compressed, and there is no space to unpack it: "
                 "make room in the service's temporary folder"
             ) from error
         raise _damaged(file) from error
@@ -118,26 +119,29 @@ def _check_file(file: Path) -> None:
     try:
         mode = file.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise BadScene(f"scene {file} is a folder: give the .blend file in it")
+            raise BadScene(f"scene {printable(file)} is a folder: give the .blend file in it")
         if not stat.S_ISREG(mode):
-            raise BadScene(f"scene {file} is no ordinary file: give a .blend file")
+            raise BadScene(f"scene {printable(file)} is no ordinary file: give a .blend file")
         packing = packing_of(file)
         is_empty = file.stat().st_size == 0
     except FileNotFoundError as error:
         raise BadScene(
-            f"scene {file} does not exist: check the path, and that the service sees this folder"
+            f"scene {printable(file)} does not exist: check the path, and that the service sees "
+            "this folder"
         ) from error
     except PermissionError as error:
         raise BadScene(
-            f"scene {file} may not be read: give the service's user access to it"
+            f"scene {printable(file)} may not be read: give the service's user access to it"
         ) from error
     except (OSError, ValueError) as error:  # a name too long, with a NUL, on a dead mount
         why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
-        raise BadScene(f"scene {str(file)!r} cannot be read: {why}") from error
+        raise BadScene(f"scene {printable(file)} cannot be read: {why}") from error
     if is_empty:
-        raise BadScene(f"scene {file} is empty: save it again in Blender")
+        raise BadScene(f"scene {printable(file)} is empty: save it again in Blender")
     if packing is None:
-        raise BadScene(f"scene {file} is not a .blend file: give one that Blender has saved")
+        raise BadScene(
+            f"scene {printable(file)} is not a .blend file: give one that Blender has saved"
+        )
 
 
 def _check_end(blend: _Blend, file: Path) -> None:
@@ -148,11 +152,11 @@ def _check_end(blend: _Blend, file: Path) -> None:
 
 
 def _truncated(file: Path) -> BadScene:
-    return BadScene(f"scene {file} is cut short or damaged: save or copy it again")
+    return BadScene(f"scene {printable(file)} is cut short or damaged: save or copy it again")
 
 
 def _damaged(file: Path) -> BadScene:
     return BadScene(
-        f"scene {file} is damaged, or from a Blender the farm cannot read: "
+        f"scene {printable(file)} is damaged, or from a Blender the farm cannot read: "
         "open it in Blender 2.80 or later and save it again"
     )

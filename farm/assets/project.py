@@ -13,6 +13,7 @@ from pathlib import Path
 
 from farm.assets.layout import OUTSIDE, Layout, project_root
 from farm.assets.rewrite import NewPath, rewrite
+from farm.assets.telling import printable
 from farm.assets.tracing.bat import texts_in
 from farm.assets.tracing.expand import find_files
 from farm.assets.tracing.model import Found, FoundFile, Kind, MissingFile, Trace
@@ -100,8 +101,8 @@ def read_project(
             if not reading.changed():
                 return found
     raise BadScene(
-        f"scene {scene}: {reading.changed()} changes all the while it is read: "
-        "wait until it is saved, then try again"
+        f"scene {printable(scene)}: {printable(reading.changed())} changes all the while it is "
+        "read: wait until it is saved, then try again"
     )
 
 
@@ -180,8 +181,8 @@ def missing_assets(scene: str, missing: tuple[MissingFile, ...]) -> MissingAsset
     more = f"; and {len(missing) - _MOST_TOLD} more" if len(missing) > _MOST_TOLD else ""
     files = "a file that cannot" if len(missing) == 1 else f"{len(missing)} files that cannot"
     return MissingAssets(
-        f"scene {scene} needs {files} be read: {told}{more}; put them there, or go on without "
-        "them by --allow-missing"
+        f"scene {printable(scene)} needs {files} be read: {told}{more}; put them there, or go on "
+        "without them by --allow-missing"
     )
 
 
@@ -255,6 +256,6 @@ def _notes(layout: Layout, files: list[ProjectFile]) -> list[str]:
     if copies:
         notes.append(
             "sent as a copy whose paths hold on any machine, the original stays as it is: "
-            + ", ".join(copies)
+            + ", ".join(map(printable, copies))
         )
     return notes

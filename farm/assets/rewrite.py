@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from farm.assets.packing import packed, packing_of, unpacked
+from farm.assets.telling import printable
 from farm.assets.tracing.model import PathText
 from farm.assets.tracing.paths import resolve
 from farm.model.errors import BadScene
@@ -50,7 +51,9 @@ def rewrite(blend: str, texts: Iterable[PathText], target: Path, new_path: NewPa
             for data in _spliced(stream, edits):
                 write(data)
     except EOFError as error:
-        raise BadScene(f"scene {blend} was cut short while it was read: try again") from error
+        raise BadScene(
+            f"scene {printable(blend)} was cut short while it was read: try again"
+        ) from error
     return True
 
 
@@ -74,9 +77,10 @@ def _edits_of(blend: str, text: PathText, new: bytes) -> Iterator[_Edit]:
         yield _Edit(offset=text.length.start, length=len(length), data=length)
         return
     if len(new) >= text.room:
+        long = printable(os.fsdecode(new))
         raise BadScene(
-            f"scene {blend}: the path {os.fsdecode(new):.120} is too long for Blender, "
-            f"which takes {text.room - 1} bytes here: shorten the names of folders"
+            f"scene {printable(blend)}: the path {long:.120} is too long for Blender, which takes "
+            f"{text.room - 1} bytes here: shorten the names of folders"
         )
     yield _Edit(offset=text.start, length=text.room, data=new.ljust(text.room, b"\0"))
 

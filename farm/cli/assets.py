@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from farm.assets.telling import printable
 from farm.cli.errors import OK, USAGE
 from farm.cli.output import View, counted, message
 from farm.cli.transfer import transfers
@@ -79,7 +80,7 @@ def _read(scene: str, tracer: str, project: str | None, *, quiet: bool) -> "Proj
 
 def _as_json(found: "Project") -> dict[str, Any]:
     return {
-        "folder": str(found.root),
+        "folder": printable(found.root),
         "scene": found.scene,
         "tracer": found.tracer,
         "bytes": found.size_bytes,
@@ -88,22 +89,22 @@ def _as_json(found: "Project") -> dict[str, Any]:
                 "path": one.path,
                 "kind": one.kind,
                 "bytes": one.size_bytes,
-                "file": _printable(str(one.original)),
+                "file": printable(str(one.original)),
                 "rewritten": one.is_rewritten,
-                "used_by": [_printable(user) for user in one.used_by],
+                "used_by": [printable(user) for user in one.used_by],
             }
             for one in found.files
         ],
         "missing": [
             {
-                "file": _printable(one.path),
+                "file": printable(one.path),
                 "kind": one.kind,
                 "why": one.why,
-                "used_by": [_printable(user) for user in one.used_by],
+                "used_by": [printable(user) for user in one.used_by],
             }
             for one in found.missing
         ],
-        "notes": [_printable(note) for note in found.notes],
+        "notes": [printable(note) for note in found.notes],
     }
 
 
@@ -115,18 +116,18 @@ def _tell(view: View, found: "Project") -> None:
         view.table(None, columns, list(_rows(found.files, found.root)))
     else:
         rows = [
-            (one.kind, one.path, one.size_bytes, _printable("; ".join(one.used_by)))
+            (one.kind, one.path, one.size_bytes, printable("; ".join(one.used_by)))
             for one in found.files
         ]
         view.table(None, columns, rows)
     message(
         f"{counted(len(found.files), 'file')}, {format_size(found.size_bytes)}, written from "
-        f"{found.root}, found by {found.tracer}"
+        f"{printable(found.root)}, found by {found.tracer}"
     )
     for note in found.notes:
-        message(f"farm: note: {_printable(note)}")
+        message(f"farm: note: {printable(note)}")
     for lost in found.missing:
-        message(f"farm: missing: {_printable(str(lost))}")
+        message(f"farm: missing: {printable(str(lost))}")
 
 
 def _rows(files: Iterable["ProjectFile"], root: Path) -> Iterator[tuple[str, str, str, str]]:
@@ -151,12 +152,6 @@ def _with_hashes(path: str) -> str:
 
 def _users(users: tuple[str, ...], root: Path) -> str:
     """The first of them, their .blend as written from the project's folder."""
-    told = [_printable(user.replace(f" in {root}/", " in ")) for user in users[:_MOST_USERS]]
+    told = [printable(user.replace(f" in {root}/", " in ")) for user in users[:_MOST_USERS]]
     more = len(users) - _MOST_USERS
     return "; ".join([*told, *([f"{more} more"] if more > 0 else [])])
-
-
-def _printable(text: str) -> str:
-    """`text` in one line; bytes that are no UTF-8, and what would move the cursor, marked."""
-    plain = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in plain)

@@ -19,6 +19,12 @@ def packed_image(bpy: Any, folder: Path) -> list[str]:
     return []
 
 
+def unused_image(bpy: Any, folder: Path) -> list[str]:
+    """Kept in the scene, but nothing shows it."""
+    bpy.data.images.load(str(png(folder / "old.png"))).use_fake_user = True
+    return ["old.png"]
+
+
 def image_sequence(bpy: Any, folder: Path) -> list[str]:
     names = [f"fire_{number:03d}.png" for number in range(1, 5)]
     for name in names:

@@ -8,14 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from farm.assets.packing import unpacked
+from farm.assets.packing import Packing, packed, packing_of, unpacked
 from farm.assets.project import Project, read_project
 from farm.model.errors import BadManifest, BadScene, MissingAssets
 from tests.corpus.table import Corpus, make_corpus
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
-KINDS = ("image", "library", "udim_tiles", "image_sequence", "fluid")
+KINDS = (
+    "image",
+    "library",
+    "udim_tiles",
+    "image_sequence",
+    "fluid",
+    "unused_image",
+    "particle_external_cache",
+)
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +87,31 @@ def test_a_simulation_that_was_not_baked_is_a_note_and_no_fault(film: Path) -> N
 
     assert not project.missing
     assert any("smoke is not there: it was not baked" in note for note in project.notes)
+
+
+@pytest.mark.parametrize("tracer", ["auto", "bat", "blender"])
+def test_a_missing_file_that_no_scene_uses_is_a_note_and_no_fault(film: Path, tracer: str) -> None:
+    there = read(film / "unused_image/shot.blend", tracer=tracer)
+    (film / "unused_image/old.png").unlink()
+    project = read(film / "unused_image/shot.blend", tracer=tracer)
+
+    assert [one.path for one in there.files] == ["old.png", "shot.blend"]
+    assert [one.path for one in project.files] == ["shot.blend"]
+    assert "old.png is not there, but no scene uses it" in str(project.notes)
+
+
+@pytest.mark.parametrize("tracer", ["auto", "bat", "blender"])
+def test_a_path_in_a_scene_that_is_no_utf8_is_told_in_one_line(film: Path, tracer: str) -> None:
+    scene = film / "image/shot.blend"
+    with unpacked(scene) as stream:
+        whole = stream.read()
+    scene.write_bytes(whole.replace(b"//wood.png", b"//w\xff\xfed.png"))
+    line = refusal(scene, tracer=tracer)
+    (film / os.fsdecode(b"image/w\xff\xfed.png")).write_bytes(b"1")
+
+    assert "needs a file that cannot be read: image" in line
+    assert line.isprintable()
+    assert refusal(scene, tracer=tracer).endswith("is no UTF-8: rename the file")
 
 
 @pytest.mark.parametrize("tracer", ["auto", "bat", "blender"])
@@ -197,6 +230,34 @@ def test_garbage_is_refused_in_one_line_whatever_it_is(film: Path) -> None:
             read(scene, allow_missing=True)  # the flips may have hit nothing that is read
         except (BadScene, BadManifest) as error:
             assert "\n" not in str(error)  # noqa: PT017 - either way is right
+
+
+@pytest.mark.parametrize("packing", Packing)
+def test_a_copy_is_packed_as_the_original_was(film: Path, packing: Packing) -> None:
+    scene, store = film / "image/shot.blend", film.parent / "store"
+    with unpacked(scene) as stream:
+        whole = stream.read()
+    path = f"{store}/wood.png".encode() + b"\0"
+    at = whole.index(b"//wood.png\0")
+    whole = whole[:at] + path + whole[at + len(path) :]
+    with packed(scene, packing) as write:
+        write(whole)
+    store.mkdir()
+    (film / "image/wood.png").rename(store / "wood.png")
+    project = read(scene)
+    copy = project.files[1]
+
+    assert copy.is_rewritten
+    assert packing_of(copy.source) is packing
+    with unpacked(copy.source) as stream:
+        assert len(stream.read()) == len(whole)
+
+
+def test_a_folder_without_what_it_should_hold_is_told(film: Path) -> None:
+    scene = film / "particle_external_cache/shot.blend"
+    (film / "particle_external_cache/baked/dust_000001_00.bphys").unlink()
+
+    assert "baked has none of its files" in refusal(scene)
 
 
 def test_nothing_stays_open_or_behind(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:

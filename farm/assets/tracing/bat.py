@@ -18,7 +18,7 @@ from farm.assets.blend import opened_blend
 from farm.assets.scene import facts_of
 from farm.assets.tracing.groups import Group, Groups
 from farm.assets.tracing.mentions import said_in
-from farm.assets.tracing.model import Mention, PathText
+from farm.assets.tracing.model import UNUSED, Mention, PathText
 from farm.assets.tracing.paths import resolve
 from farm.assets.tracing.texts import path_texts
 from farm.model.errors import BadScene
@@ -27,6 +27,7 @@ READER = f"blender-asset-tracer {reader_version}"
 FIRST_UNPROVEN = 500  #: 5.0: from here on only Blender itself knows
 _BRUSH = b"BR"  # brushes come from Blender's own libraries, and do not render
 _SKIPPED = {b"GLOB", b"REND", b"TEST", b"DNA1", b"USER", b"ENDB", b"WM", b"TX", _BRUSH}
+_NO_START = {*_SKIPPED, b"ID", b"LI"}  # libraries are reached through what is linked from them
 _CODES = {
     "AR": "armature", "CA": "camera", "CF": "cachefile", "CU": "curve", "CV": "curves",
     "GR": "collection", "IM": "image", "LA": "light", "LI": "library", "LT": "lattice",
@@ -111,8 +112,16 @@ class _Walk:
             self.found.blends[path] = ReadBlend(
                 version=blend.header.version, texts=tuple(path_texts(groups))
             )
+        if names is None:
+            self._follow(path, groups, [one for one in groups.all if one.head.code == b"SC"])
+            rest = [one for one in groups.all if one.head.code not in _NO_START]
+            self._follow(path, groups, rest, absent=UNUSED)
+        else:
+            self._follow(path, groups, [one for one in groups.all if _is_named(one, names)])
+
+    def _follow(self, path: str, groups: Groups, ahead: list[Group], *, absent: str = "") -> None:
+        """Note what `ahead`, and all that it leads to, say about files."""
         seen = self.seen.setdefault(path, set())
-        ahead = [group for group in groups.all if _starts(group, names)]
         while ahead:
             group = ahead.pop()
             name = _name(group)
@@ -122,7 +131,7 @@ class _Walk:
             if group.head.code == b"ID":
                 ahead += self._linked(path, group, name, groups)
             elif group.head.code not in _SKIPPED:
-                self._note(path, group)
+                self._note(path, group, absent)
                 ahead += groups.targets(group)
 
     def _linked(self, path: str, group: Group, name: bytes, groups: Groups) -> list[Group]:
@@ -139,7 +148,7 @@ class _Walk:
                     names.add(name)
         return [library]
 
-    def _note(self, path: str, group: Group) -> None:
+    def _note(self, path: str, group: Group, absent: str) -> None:
         folder, file = os.path.split(path)
         for said in said_in(group, os.fsencode(os.path.splitext(file)[0])):
             written = os.fsdecode(said.written)
@@ -152,16 +161,13 @@ class _Walk:
                 spread=said.spread,
                 tiles=said.tiles,
                 parts=tuple(os.fsdecode(part) for part in said.parts),
-                absent=said.absent,
+                absent=said.absent or absent,
             )
             self.found.mentions[mention] = None
 
 
-def _starts(group: Group, names: set[bytes] | None) -> bool:
-    code = group.head.code
-    if names is None:  # libraries are reached through what is linked from them
-        return code not in {b"ID", b"LI"} and code not in _SKIPPED
-    return code not in _SKIPPED and _name(group) in names
+def _is_named(group: Group, names: set[bytes]) -> bool:
+    return group.head.code not in _SKIPPED and _name(group) in names
 
 
 def _name(group: Group) -> bytes:

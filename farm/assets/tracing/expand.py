@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from farm.assets.telling import printable
 from farm.assets.tracing.model import (
     NO_MATTER,
     Found,
@@ -46,8 +47,10 @@ def find_files(scene: str, mentions: Iterable[Mention]) -> Found:
     for mention, paths in expanded:
         if not paths and mention.absent:
             if mention.absent != NO_MATTER:
-                gathered.notes[f"{mention.user}: {mention.path} {mention.absent}"] = None
+                gathered.notes[printable(f"{mention.user}: {mention.path} {mention.absent}")] = None
             continue
+        if not paths and os.path.isdir(mention.path):
+            folders.hollow.add(mention.path)
         for path in paths or [mention.path]:
             gathered.add(path, mention.kind, mention.user)
     found: dict[str, FoundFile] = {}
@@ -72,6 +75,7 @@ class _Folders:
 
     def __init__(self) -> None:
         self.notes: dict[str, None] = {}
+        self.hollow: set[str] = set()  #: folders that hold nothing of what they should
         self._names: dict[str, list[str]] = {}
 
     def expand(self, mention: Mention) -> list[str]:
@@ -85,7 +89,7 @@ class _Folders:
         try:
             found = os.stat(path)
             if stat.S_ISDIR(found.st_mode):
-                return "is a folder", 0
+                return "has none of its files" if path in self.hollow else "is a folder", 0
             if not stat.S_ISREG(found.st_mode):
                 return "is no ordinary file", 0
         except (OSError, ValueError) as error:
@@ -146,7 +150,8 @@ class _Folders:
             return
         real = os.path.realpath(path)
         if real in above:
-            self.notes[f"{path} is a link that leads back above itself: not followed"] = None
+            said = f"{path} is a link that leads back above itself: not followed"
+            self.notes[printable(said)] = None
             return
         for name in self.names(path):
             yield from self._at(os.path.join(path, name), (*above, real))

@@ -52,10 +52,9 @@ def mentions(scene: str) -> list[dict[str, Any]]:
         if one.library is not None and one.library not in needed:
             continue
         owners = {one.library.filepath} if one.library else set()
-        for path in sorted(paths - owners):
-            kind = _kind(one, path)
-            if kind:
-                found.append(_mention(one, path, _place(one.library, scene), **kind))
+        place = _place(one.library, scene)
+        kinds = ((path, _kind(one, path)) for path in sorted(paths - owners))
+        found += [_mention(one, path, place, **kind) for path, kind in kinds if kind]
     return found
 
 
@@ -86,7 +85,10 @@ def _mention(one: Any, path: str, blend: str, kind: str, **more: Any) -> dict[st
 
 def _kind(one: Any, path: str) -> "dict[str, Any] | None":
     """What the file at `path` is to the data-block; None when it does not matter."""
-    return _LOOKS.get(one.id_type, _node)(one, path)
+    kind = _LOOKS.get(one.id_type, _node)(one, path)
+    if kind and one.users <= int(one.use_fake_user):
+        kind["absent"] = kind.get("absent") or "is not there, but no scene uses it"
+    return kind
 
 
 def _image(one: Any, _path: str) -> "dict[str, Any] | None":

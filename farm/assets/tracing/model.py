@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from farm.assets.telling import printable
+
 
 class Kind(StrEnum):
     """What a file is to the scene."""
@@ -30,6 +32,7 @@ class Kind(StrEnum):
 
 
 NO_MATTER = "-"  #: of a mention: nobody needs to know that there is nothing
+UNUSED = "is not there, but no scene uses it"
 
 
 class Spread(StrEnum):
@@ -133,7 +136,7 @@ class MissingFile:
     used_by: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.path} {self.why} ({', '.join(self.used_by)})"
+        return printable(f"{self.kind} {self.path} {self.why} ({', '.join(self.used_by)})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
