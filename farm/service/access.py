@@ -89,7 +89,7 @@ def _who_are_you(bearer: str, *, ended: bool) -> str:
     return f"{what}: ask an operator for a new one (farm tokens create)"
 
 
-def _caller(
+async def _caller(
     request: Request,
     _bearer: Annotated[object, Depends(HTTPBearer(auto_error=False, description="A token."))],
 ) -> Identity:

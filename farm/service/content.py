@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from farm.files.content import ContentStore
 
 
-def _files(request: Request) -> ContentStore:
+async def _files(request: Request) -> ContentStore:
     files: ContentStore = request.app.state.files
     return files
 

@@ -1,6 +1,6 @@
 """Routes of files: which the farm lacks, send them, fetch them; for productions and for nodes."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
@@ -27,8 +27,8 @@ _OF_PRODUCTION = "/productions/{production}/files"
 _OF_JOB = "/jobs/{job}/files"
 
 
-def _production_for(right: Right) -> Callable[..., str]:
-    def name(
+def _production_for(right: Right) -> Callable[..., Awaitable[str]]:
+    async def name(
         production: Annotated[str, Path(description="A production's name.")], caller: Caller
     ) -> str:
         check_name("production", production)
@@ -38,7 +38,7 @@ def _production_for(right: Right) -> Callable[..., str]:
     return name
 
 
-def _digest(digest: Annotated[str, Path(description="BLAKE3, 64 digits 0-9 a-f.")]) -> str:
+async def _digest(digest: Annotated[str, Path(description="BLAKE3, 64 digits 0-9 a-f.")]) -> str:
     return check_digest(digest)
 
 

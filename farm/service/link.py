@@ -67,7 +67,7 @@ class StoreLink:
         return True
 
 
-def _store(request: Request) -> Store:
+async def _store(request: Request) -> Store:
     link: StoreLink = request.app.state.link
     return link.get()
 

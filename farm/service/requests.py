@@ -1,4 +1,7 @@
-"""What every route takes from a request: checked ids, and the key that makes a repeat harmless."""
+"""What every route takes from a request: checked ids, and the key that makes a repeat harmless.
+
+Such checks are `async` because they never wait: each that is not costs every request a thread.
+"""
 
 from typing import Annotated
 
@@ -10,7 +13,7 @@ from farm.model.names import check_name
 _MOST_KEY_CHARACTERS = 200
 
 
-def _key(idempotency_key: Annotated[str, Header()] = "") -> str:
+async def _key(idempotency_key: Annotated[str, Header()] = "") -> str:
     """The caller's Idempotency-Key.
 
     Every change needs one. A web page of another site cannot send it unasked, so a browser that
@@ -33,11 +36,11 @@ def check_job_id(job: str) -> str:
     raise BadRequest(f"job {job!r:.80}: give the job's number, as `farm jobs ls` shows it")
 
 
-def _job_id(job: Annotated[str, Path(description="A job's number.")]) -> str:
+async def _job_id(job: Annotated[str, Path(description="A job's number.")]) -> str:
     return check_job_id(job)
 
 
-def _node_name(node: Annotated[str, Path(description="A node's name.")]) -> str:
+async def _node_name(node: Annotated[str, Path(description="A node's name.")]) -> str:
     return check_name("node", node)
 
 

@@ -33,7 +33,7 @@ def check_shared(path: str, shared: Sequence[str], *, what: str) -> Path:
     )
 
 
-def _shared(request: Request, caller: Caller) -> Sequence[str]:
+async def _shared(request: Request, caller: Caller) -> Sequence[str]:
     named: Sequence[str] = request.app.state.shared
     if named:
         return named
