@@ -22,12 +22,14 @@ def do_all(work: Callable[[_Item], None], items: Iterable[_Item], look: Callable
     """
     threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="many")
     try:
+        look()
         pending: set[Future[None]] = {threads.submit(work, item) for item in items}
         while pending:
-            look()
             done, pending = wait(pending, _LOOK_SECONDS, FIRST_EXCEPTION)
             for one in done:
                 one.result()
+            if pending:
+                look()
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
 
