@@ -141,8 +141,10 @@ class ContentStore:
                 make_folder(blob.parent)
                 try:
                     link_or_move(part, blob)
-                except FileExistsError:  # somebody else has sent it: its bytes are here once
-                    self.touch([digest])
+                except (FileExistsError, FileNotFoundError):
+                    if self._size(blob) is None:
+                        raise
+                    self.touch([digest])  # somebody else has sent it, or kept this very part
                 with suppress(PermissionError):  # then a node's user put it there
                     blob.chmod(0o444)
                 folders.add(blob.parent)

@@ -14,6 +14,7 @@ from farm.model.errors import (
     BadManifest,
     BadName,
     BadRequest,
+    FarmError,
     UploadElsewhere,
     WrongDigest,
     WrongOffset,
@@ -265,3 +266,15 @@ def test_whoever_is_killed_at_any_step_leaves_no_half_file_and_is_resumed(tmp_pa
 
     assert 15 < steps < 199
     assert resumed > 5
+
+
+def test_a_part_that_somebody_else_has_just_kept_is_no_trouble(store: ContentStore) -> None:
+    digest = send(store)
+    part = store.part_of("heron", digest)
+    assert not part.exists()
+
+    store.keep("heron", [(digest, part)])
+
+    assert store.owned("heron", digest)
+    with pytest.raises(FarmError, match="no such file or directory"):
+        store.keep("heron", [("ab" * 32, part)])
