@@ -75,18 +75,24 @@ def test_every_role_has_rights_and_an_operator_all_of_them() -> None:
     [
         (
             (Role.ARTIST, "heron", Right.STEER_NODES, ALL),
-            "the token is for an artist of production 'heron', which may not steer nodes: "
-            "that takes an operator of all productions",
+            (
+                "the token is for an artist of production 'heron', which may not steer nodes: "
+                "that takes an operator of all productions"
+            ),
         ),
         (
             (Role.ARTIST, "heron", Right.SUBMIT, "lynx"),
-            "the token is for an artist of production 'heron', which may not submit jobs of "
-            "production 'lynx': that takes an artist or an operator of production 'lynx'",
+            (
+                "the token is for an artist of production 'heron', which may not submit jobs of "
+                "production 'lynx': that takes an artist or an operator of production 'lynx'"
+            ),
         ),
         (
             (Role.NODE, ALL, Right.MANAGE, "lynx"),
-            "the token is for a node of all productions, which may not manage tokens and webhooks "
-            "of production 'lynx': that takes an operator of production 'lynx'",
+            (
+                "the token is for a node of all productions, which may not manage tokens and "
+                "webhooks of production 'lynx': that takes an operator of production 'lynx'"
+            ),
         ),
     ],
 )

@@ -24,7 +24,8 @@ for name in ("wood", "bark"):
     image = bpy.data.images.new(name, 8, 8)
     image.source = "FILE"
     image.filepath = f"//textures/{name}.png"
-    image.use_fake_user = True
+    nodes = bpy.data.materials["Material"].node_tree.nodes
+    nodes.new("ShaderNodeTexImage").image = image
 save("木 shot.blend")
 """
 
