@@ -37,7 +37,8 @@ class Landing:
             folder.mkdir(parents=True, exist_ok=True)
             self.folder = folder.resolve(strict=True)
         except (OSError, RuntimeError, ValueError) as error:
-            raise BadRequest(f"folder {str(folder)!r:.200} cannot be used: {error}") from error
+            why = getattr(error, "strerror", None) or error
+            raise BadRequest(f"folder {str(folder)!r:.200} cannot be used: {why}") from error
 
     def place(self, path: str) -> Path:
         """Where the image of `path` belongs; its folder is made. Raises BadRequest, StorageFull."""
@@ -53,9 +54,10 @@ class Landing:
                     "another folder with --to"
                 )
             parent.mkdir(parents=True, exist_ok=True)
-        except (OSError, RuntimeError) as error:
-            code = getattr(error, "errno", None)
-            raise no_room(target.parent, OSError(code, str(error))) from error
+        except OSError as error:
+            raise no_room(target.parent, error) from error
+        except RuntimeError as error:  # links that lead in a circle
+            raise no_room(target.parent, OSError(str(error))) from error
         return target
 
     def fate(self, target: Path, digest: str) -> Fate | None:

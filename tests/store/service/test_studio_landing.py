@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.model.errors import BadRequest
+from farm.model.errors import BadRequest, FarmError
 from farm.model.render import RenderSettings
 from tests.centre import Centre, pull
 from tests.makers import a_digest, a_job
@@ -58,3 +58,17 @@ def test_what_is_no_image_is_not_written(centre: Centre, to: Path) -> None:
 
     with pytest.raises(BadRequest, match="which is no image"):
         pull(centre, to)
+
+
+def test_a_file_where_a_folder_belongs_is_told_in_words(centre: Centre, to: Path) -> None:
+    centre.finish(1)
+    to.mkdir()
+    (to / "renders").write_text("mine")
+
+    with pytest.raises(FarmError) as told:
+        pull(centre, to)
+    assert "Errno" not in str(told.value)
+
+    with pytest.raises(BadRequest, match=r"cannot be used: (File exists|Not a directory)\Z"):
+        pull(centre, to / "renders")
+    assert (to / "renders").read_text() == "mine"
