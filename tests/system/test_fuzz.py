@@ -98,6 +98,15 @@ def test_who_may_see_the_secrets_sees_them(stage: Stage) -> None:
         assert answer.tells(OF_HERON), place
 
 
+@pytest.mark.parametrize("what", ["image", "thumbnail", "log"])
+def test_what_a_link_leads_out_to_is_told_to_nobody(stage: Stage, what: str) -> None:
+    for caller in ("operator", "artist"):
+        place = f"/jobs/{stage.lynx}/frames/1/{what}"
+        answer = _send(stage.url, "GET", place, _as(stage, caller, {}), None)
+        assert answer.status == 403
+        assert not answer.tells(OUTSIDE)
+
+
 def test_no_request_breaks_the_service_or_shows_what_it_must_not(stage: Stage) -> None:
     fuzz = Fuzz(stage=stage)
     description = raw(stage.url, "GET", "/openapi.json")[1]
@@ -153,7 +162,9 @@ def _request(case: Any, stage: Stage, data: st.DataObject) -> tuple[Any, ...]:
     for name in case.path_parameters or {}:
         there = stage.known[name]
         if data.draw(st.booleans(), label=f"let {name} be real or mean"):
-            places[_SHUT + name] = data.draw(st.sampled_from(there) | st.sampled_from(_mean(stage)))
+            places[_SHUT + name] = data.draw(
+                st.sampled_from(there) | st.sampled_from([*there, *_mean(stage)])
+            )
             case.path_parameters[name] = _SHUT + name
     _steer(case, stage, data)
     asked = case.as_transport_kwargs(base_url=stage.url)
