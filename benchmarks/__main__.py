@@ -1,6 +1,17 @@
 """Run all benchmarks, one after the other: `python -m benchmarks [--quick] [--json]`."""
 
-from benchmarks import cli_start, film, first_start, frames, gap, one_frame_jobs, store_bytes
+from benchmarks import (
+    cli_start,
+    film,
+    first_start,
+    frames,
+    gap,
+    hashing,
+    one_frame_jobs,
+    second_submit,
+    service_memory,
+    store_bytes,
+)
 from benchmarks.table import run
 
 if __name__ == "__main__":
@@ -12,5 +23,8 @@ if __name__ == "__main__":
         store_bytes.measure,
         film.measure_light,
         film.measure_demo,
+        hashing.measure,
+        second_submit.measure,
+        service_memory.measure,
         cli_start.measure,
     )
