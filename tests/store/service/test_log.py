@@ -13,6 +13,7 @@ from farm.service import log
 from farm.store import Store
 from tests.serving import raw
 from tests.store.service.access import a_token, asked, bearer
+from tests.waiting import wait_until  # a line is written once the answer has gone out
 
 
 @pytest.fixture
@@ -28,6 +29,7 @@ def test_a_line_tells_who_did_what_and_no_secret(
     body = {"json": {"role": "artist", "production": "heron"}}
     made = asked(url, "POST", "/tokens?password=hush", token, **body)[1]["token"]
     asked(url, "GET", "/jobs", "karst_wrong_one")
+    wait_until(lambda: "'/jobs' 401" in lines.text, timeout_seconds=10)
     told = [line for line in lines.messages if "/tokens" in line]
     token_id = token.split("_")[1]
 
@@ -83,5 +85,6 @@ def test_a_line_in_json_is_one_line_whatever_it_tells() -> None:
 
 def test_a_path_cannot_forge_a_line(url: str, lines: pytest.LogCaptureFixture) -> None:
     raw(url, "GET", "/jobs%0A2026-01-01%20forged")
+    wait_until(lambda: "forged" in lines.text, timeout_seconds=10)
 
     assert "/jobs\\n2026-01-01 forged" in lines.text
