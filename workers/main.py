@@ -17,6 +17,7 @@ from farm.blender import find_blender
 from farm.model.errors import BadRequest, FarmError, NodeSuperseded, StoreUnavailable
 from farm.model.names import check_name
 from farm.model.node import NodeSpec
+from farm.model.resources import CORE_PARTS
 from farm.queue import LeaseQueue
 from farm.settings import HEARTBEAT_SECONDS, setting, told_setting
 from farm.store.waiting import open_when_ready
@@ -73,7 +74,7 @@ def _work(arguments: argparse.Namespace) -> None:
     if store is None or heart_store is None:
         return
     queue = LeaseQueue(redis_url)
-    consumer = Consumer(queue.app, spec.name, slots=spec.resources.cores)
+    consumer = Consumer(queue.app, spec.name, slots=int(spec.resources.cores * CORE_PARTS))
     station = Station(
         spec,
         store=store,

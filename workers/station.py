@@ -11,6 +11,7 @@ from farm.model.errors import FarmError, LeaseLost, NodeUnfit, StoreUnavailable
 from farm.model.job import LayerKind
 from farm.model.lease import Lease
 from farm.model.node import NodeHealth, NodeSpec
+from farm.model.resources import threads_of
 from farm.store import Store
 from workers import machine
 from workers.cores import Cores
@@ -53,7 +54,7 @@ class Station:
         self._places = places
         self._state = state
         self._outbox = Outbox(state / "outbox")
-        self._cores = Cores(spec.resources.cores)
+        self._cores = Cores(threads_of(spec.resources.cores))
         self._runs: dict[str, LeaseRun] = {}
         self._lock = threading.Lock()
         self._leaving = threading.Event()
@@ -134,7 +135,7 @@ class Station:
         with contextlib.ExitStack() as ends:
             place = self._places.of(lease, orders)
             ends.callback(place.close)
-            cores = self._cores.take(lease.resources.cores)
+            cores = self._cores.take(threads_of(lease.resources.cores))
             ends.callback(self._cores.give_back, cores)
             renderer = self._renderer(lease, place, cores)
             ends.callback(self._pool.give_back, renderer)
@@ -158,7 +159,9 @@ class Station:
         """By what the lease's layer is made. Raises NodeUnfit."""
         if lease.spec.kind is not LayerKind.RENDER:
             return ReelRenderer(lease.spec, place, cores=cores)
-        return self._pool.borrow(place.settings, cores=cores, threads=lease.resources.cores)
+        return self._pool.borrow(
+            place.settings, cores=cores, threads=threads_of(lease.resources.cores)
+        )
 
     def _forget(self, lease: str) -> None:
         with self._lock:

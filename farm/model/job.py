@@ -7,7 +7,7 @@ from farm.model.errors import BadRequest
 from farm.model.frames import MAX_TASKS, Frames
 from farm.model.names import check_name, check_title
 from farm.model.render import ReelSettings, RenderSettings
-from farm.model.resources import GIB, TIB, Resources
+from farm.model.resources import GIB, TIB, Cores, Resources
 from farm.model.states import JobState, Outcome, TaskState
 
 USUAL_PRIORITY = 50
@@ -33,6 +33,15 @@ class LayerSpec:
     pool: str = ""  #: only nodes of this pool; "" is any
     retries: int = USUAL_RETRIES  #: failed attempts a task may have beyond its first
     chunk: int = 0  #: tasks per call; 0 lets the farm choose from measured times
+    whole_node: bool = False  #: takes all cores of its node; `resources` are the least it needs
+    gpu_memory_bytes: int = 0  #: that each of its GPUs must have
+    tags: tuple[str, ...] = ()  #: a node must have all of them
+    nodes: tuple[str, ...] = ()  #: only these nodes; () is any
+    not_nodes: tuple[str, ...] = ()  #: never these
+    blender: str = ""  #: "4.5": a node must have a Blender of this version; "" is any
+    limits: tuple[str, ...] = ()  #: named counts that each slot takes one of
+    interruptible: bool = False  #: may be stopped within a task to serve a guarantee
+    learn_memory: bool = True  #: book what its tasks were seen to need, not what was asked
     kind: LayerKind = LayerKind.RENDER
     after: str = ""  #: name of the layer whose tasks must all have succeeded first; "" is none
     reel: ReelSettings | None = None  #: of a sheet or a movie only
@@ -47,6 +56,12 @@ class JobSpec:
     layers: tuple[LayerSpec, ...]
     owner: str = ""
     priority: int = USUAL_PRIORITY  #: 0 to 100, higher first
+    group: str = ""  #: sequence or shot inside the production, such as "sq010/sh020"
+    most_tasks: int = 0  #: slots it may have at once; 0 is no bound
+    most_cores: Cores = 0  #: cores it may have at once; 0 is no bound
+    least_tasks: int = 0  #: slots it gets before others of its production get more
+    start_at: float = 0.0  #: seconds since 1970: nothing of it begins earlier
+    deadline_at: float = 0.0  #: seconds since 1970: wanted by then; 0 is no deadline
 
     def check(self) -> None:
         """Raise BadRequest (or a child of it) on the first fault."""
@@ -68,8 +83,8 @@ def _check_layer(layer: LayerSpec) -> None:
     check_name("layer", layer.name)
     if layer.pool:
         check_name("pool", layer.pool)
-    if layer.resources.cores < 1:
-        raise BadRequest(f"layer {layer.name}: ask for at least 1 core")
+    if not layer.resources.cores:
+        raise BadRequest(f"layer {layer.name}: ask for at least a quarter of a core")
     if not layer.resources.fits_in(MOST_RESOURCES):
         raise BadRequest(
             f"layer {layer.name}: no machine is that large; the most are {MOST_RESOURCES.cores:,} "

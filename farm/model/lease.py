@@ -65,6 +65,7 @@ class Grant:
     layer: str
     resources: Resources
     anywhere: bool = False  #: may also take tasks that should rather run elsewhere
+    tasks: int = 0  #: ends after so many: what fills a gap before reserved work; 0 is no bound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,8 @@ class Recall:
 
     lease: str
     reason: str
+    reserve_for: str = ""  #: layer that the lease's node is being cleared for, if it is
+    now: bool = False  #: do not wait for the task boundary: the task in hand is lost, not failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

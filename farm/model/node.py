@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from farm.model.lease import Order
-from farm.model.resources import Resources
+from farm.model.resources import Cores, Resources
 from farm.model.states import NodeState
 
 
@@ -18,6 +18,9 @@ class NodeSpec:
     hostname: str = ""
     blenders: tuple[str, ...] = ()  #: versions found, "4.5.15"
     gpus: tuple[str, ...] = ()  #: model names
+    gpu_memory_bytes: int = 0  #: of its smallest GPU
+    cores_kept_per_gpu: Cores = 1  #: that work without a GPU leaves free for each free GPU
+    tags: tuple[str, ...] = ()  #: what it can do or is for, such as "avx512", "bigdisk"
     worker_version: str = ""
 
 

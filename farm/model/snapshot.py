@@ -1,21 +1,35 @@
-"""The whole farm at one instant: all that a decision may look at."""
+"""The whole farm at one instant: all that a decision may look at.
 
-from dataclasses import dataclass
+Times are seconds since 1970 on the store's clock.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from farm.model.lease import LeaseState
-from farm.model.resources import Resources
+from farm.model.resources import Cores, Resources
+
+NOTHING = Resources(cores=0, memory_bytes=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeView:
-    """A node that takes leases. Offline and draining nodes are not in a snapshot."""
+    """A node that takes leases. Offline, draining and quarantined nodes are not in a snapshot."""
 
     name: str
     epoch: int
     pool: str
     total: Resources
     free: Resources
-    warm_scenes: frozenset[str] = frozenset()
+    gpu_memory_bytes: int = 0  #: of its smallest GPU
+    cores_kept_per_gpu: Cores = 0  #: that work without a GPU leaves free for each free GPU
+    tags: frozenset[str] = frozenset()
+    blenders: tuple[str, ...] = ()  #: versions, "4.5.15"; () tells nothing and refuses nothing
+    warm_scenes: frozenset[str] = frozenset()  #: scenes a Blender of the node has open
+    warm_files: frozenset[str] = frozenset()  #: manifests of sent jobs whose files it has
+    reserved_for: str = ""  #: layer that it is being cleared for; only that one, and gap fillers
+    limits: frozenset[str] = frozenset()  #: names of limits counted per node that it holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +39,29 @@ class LayerView:
     id: str
     production: str
     priority: int
-    created_at: float
-    resources: Resources
+    created_at: float  #: of its job
+    resources: Resources  #: what its next slot books: as asked, or as learnt
     wanted: int  #: ready tasks that no granted, unstarted lease is on its way to
-    pool: str = ""
+    pool: str = ""  #: only nodes of this pool; "" is any
     scene: str = ""
+    manifest: str = ""  #: of a sent job
     avoid: tuple[frozenset[str], ...] = ()  #: per retry that should run elsewhere: not on these
     plain: int = -1  #: ready tasks that may run anywhere; -1: all of them
+    job: str = ""
+    group: str = ""
+    whole_node: bool = False  #: takes all cores of its node
+    gpu_memory_bytes: int = 0  #: that each of its GPUs must have
+    tags: frozenset[str] = frozenset()  #: a node must have all of them
+    nodes: frozenset[str] = frozenset()  #: only these; empty is any
+    not_nodes: frozenset[str] = frozenset()  #: never these: asked for, or blocked for this job
+    blender: str = ""  #: version that a node must have, "4.5"
+    interruptible: bool = False
+    caps: tuple[str, ...] = ()  #: names in `Snapshot.caps` that each of its slots counts in
+    slots: int = 0  #: leases that its job has now
+    least_tasks: int = 0  #: slots its job gets before others of its production get more
+    served_at: float = 0.0  #: when it last got a slot; since when it is ready, if never
+    deadline_at: float = 0.0  #: 0: none
+    task_seconds: float | None = None  #: mean of its finished tasks; None before the first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +76,20 @@ class LeaseView:
     state: LeaseState
     resources: Resources
     granted_at: float = 0.0
+    job: str = ""
+    interruptible: bool = False
+    task_started_at: float = 0.0  #: when it took its tasks in hand
+    task_seconds: float | None = None  #: mean of its layer's finished tasks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareView:
+    """What a production is due of one pool, and what it books there."""
+
+    weight: float = 1.0
+    guarantee_cores: float = 0.0  #: it goes first until it has so many cores' worth
+    ceiling_cores: float | None = None  #: it never books more cores; None: no ceiling
+    booked: Resources = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +98,27 @@ class ProductionView:
 
     name: str
     weight: float
-    booked: Resources
+    booked: Resources  #: over all pools
+    shares: Mapping[str, ShareView] = field(default_factory=dict)  #: by pool, where there are any
+
+    def share(self, pool: str) -> ShareView:
+        """Its share of `pool`; where none is set, its weight and nothing else."""
+        return self.shares.get(pool) or ShareView(weight=self.weight)
+
+
+class CapUnit(StrEnum):
+    SLOT = "slot"  #: each lease counts one: tasks at once
+    CORES = "cores"  #: each lease counts its cores
+    NODE = "node"  #: each node counts one, however many leases it serves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapView:
+    """A bound that leases count in: a limit, a job's or a group's maximum."""
+
+    most: Cores
+    held: Cores
+    unit: CapUnit = CapUnit.SLOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,5 +129,7 @@ class Snapshot:
     layers: tuple[LayerView, ...] = ()
     leases: tuple[LeaseView, ...] = ()
     productions: tuple[ProductionView, ...] = ()
-    at: float = 0.0  #: when it was taken; all times are seconds since 1970, the store's clock
+    caps: Mapping[str, CapView] = field(default_factory=dict)
+    pools: Mapping[str, Resources] = field(default_factory=dict)  #: all that is online, by pool
+    at: float = 0.0  #: when it was taken
     more_layers: bool = False  #: layers were left out; ask for more when slots stay free

@@ -7,7 +7,7 @@ them however large the farm is.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from farm.model.resources import Resources
+from farm.model.resources import Cores, Resources
 from farm.model.snapshot import LayerView, NodeView
 
 
@@ -25,7 +25,7 @@ class Room:
     def __init__(self, nodes: Iterable[NodeView]) -> None:
         """Start from what the snapshot says is free."""
         self._places = {node.name: _Place(node, node.free) for node in nodes}
-        self._by_cores: dict[int, dict[str, _Place]] = {}
+        self._by_cores: dict[Cores, dict[str, _Place]] = {}
         self._by_scene: dict[str, set[str]] = {}
         for name, place in sorted(self._places.items()):
             self._by_cores.setdefault(place.free.cores, {})[name] = place
@@ -63,7 +63,7 @@ class Room:
             for place in self._places.values()
         )
 
-    def _tightest(self, cores: int) -> Iterator[_Place]:
+    def _tightest(self, cores: Cores) -> Iterator[_Place]:
         for free in sorted(free for free, places in self._by_cores.items() if places):
             if free >= cores:
                 yield from self._by_cores[free].values()

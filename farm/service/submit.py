@@ -114,10 +114,10 @@ def waits(layer: LayerSpec, nodes: Sequence[Node]) -> list[str]:
 
 def _too_big(wanted: Resources, has: Sequence[Resources]) -> list[str]:
     """One warning for each amount that exceeds the largest node's."""
-    amounts: list[tuple[Callable[[Resources], int], Callable[[float], str], str]] = [
-        (lambda r: r.cores, str, "cores"),
+    amounts: list[tuple[Callable[[Resources], float], Callable[[float], str], str]] = [
+        (lambda r: r.cores, _plain, "cores"),
         (lambda r: r.memory_bytes, format_size, "of memory"),
-        (lambda r: r.gpus, str, "GPUs"),
+        (lambda r: r.gpus, _plain, "GPUs"),
     ]
     return [
         f"no node has {say(amount(wanted))} {of} (the largest has {say(max(map(amount, has)))}): "
@@ -125,6 +125,10 @@ def _too_big(wanted: Resources, has: Sequence[Resources]) -> list[str]:
         for amount, say, of in amounts
         if amount(wanted) > max(map(amount, has))
     ]
+
+
+def _plain(amount: float) -> str:
+    return f"{amount:g}"
 
 
 def _amount(wanted: Resources) -> str:

@@ -142,8 +142,8 @@ class NodeStore:
 def _node(fields: dict[str, str], leases: dict[str, str]) -> Node:
     spec: dict[str, Any] = json.loads(fields["spec"])
     spec["resources"] = Resources(**spec["resources"])
-    for name in ("blenders", "gpus"):
-        spec[name] = tuple(spec[name])
+    for name in ("blenders", "gpus", "tags"):
+        spec[name] = tuple(spec.get(name, ()))
     health: dict[str, Any] = json.loads(fields.get("health", "{}"))
     if health:
         health["warm_scenes"] = tuple(health["warm_scenes"])

@@ -62,6 +62,8 @@ def read_layer_spec(text: str) -> LayerSpec:
     fields["settings"] = RenderSettings(**fields["settings"])
     fields["resources"] = Resources(**fields["resources"])
     fields["kind"] = LayerKind(fields.get("kind", LayerKind.RENDER))
+    for name in ("tags", "nodes", "not_nodes", "limits"):
+        fields[name] = tuple(fields.get(name, ()))
     if fields.get("reel"):
         fields["reel"] = ReelSettings(**fields["reel"])
     return LayerSpec(**fields)

@@ -72,7 +72,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
             pool=draw(st.sampled_from(POOLS)),
             total=total,
             free=resources(
-                draw(st.integers(0, total.cores)),
+                draw(st.integers(0, int(total.cores))),
                 draw(st.integers(0, total.memory_bytes // GIB)),
                 draw(st.integers(0, total.gpus)),
             ),
