@@ -56,7 +56,7 @@ Examples:
 )
 @click.option("--project", metavar="FOLDER", help="What is sent lies in it [found by itself].")
 @click.option("--tracer", metavar="NAME", default="auto", help="How files are found [auto].")
-@click.option("--allow-missing", is_flag=True, help="Do without files that are not there.")
+@click.option("--allow-missing", is_flag=True, help="Render without files that are not there.")
 @click.option(
     "--preview/--no-preview",
     default=None,

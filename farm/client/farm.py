@@ -75,7 +75,7 @@ class Farm:
 
         `in_place` says whether the farm reads the files where they lie; None: when it does on this
         machine. `project` is the folder that all files belong to, `tracer` how they are found,
-        and with `allow_missing` those that are not there are done without.
+        and with `allow_missing` those that are not there are done without, on the nodes too.
 
         Raises BadRequest and its children for what has to be mended first (BadScene,
         MissingAssets, BadFrames …), NotAllowed, StorageFull, ServiceUnavailable. Given again after

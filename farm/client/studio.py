@@ -32,7 +32,7 @@ class Gathering:
 
     project: Path | None = None  #: the project's folder; None: as the scene's files tell
     tracer: str = "auto"
-    allow_missing: bool = False
+    allow_missing: bool = False  #: go on without those that are not there, here and on the nodes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,8 @@ class Submitter:
         who = self._patience.ask(self._client.whoami)
         production = wishes.get("production") or _production(who)
         request: Answer = {**wishes, "production": production}
+        if how.allow_missing:
+            request["allow_missing"] = True
         if self._lies_in_place(scene, in_place, who):
             request |= {"scene": str(scene), **_output_in_place(wishes)}
             return Submitted(answer=self._post(request), project=None)

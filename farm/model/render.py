@@ -24,6 +24,9 @@ class RenderSettings:
     engine: str | None = None
     camera: str | None = None
     autoexec: bool = False  #: may the scene run its own Python?
+    allow_missing: bool = (
+        False  #: render without textures, libraries and caches that are not there?
+    )
     no_progress_seconds: float = 1800.0  #: longest silence of a renderer
     task_seconds: float = 86_400.0  #: longest time for one task
     #: Of a sent job: the digest of its manifest, whose files lie under the root "/" of `scene` and

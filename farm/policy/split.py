@@ -46,6 +46,7 @@ class JobRequest:
     engine: str | None = None
     camera: str | None = None
     autoexec: bool = False
+    allow_missing: bool = False
     chunk: int = 0
     retries: int = USUAL_RETRIES
     task_seconds: float = USUAL_TASK_SECONDS
@@ -200,6 +201,7 @@ def _settings(request: JobRequest, scene: SceneFacts | None, faults: Faults) -> 
         engine=engine,
         camera=request.camera,
         autoexec=request.autoexec,
+        allow_missing=request.allow_missing,
         task_seconds=request.task_seconds,
         manifest=request.manifest,
     )

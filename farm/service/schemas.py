@@ -51,6 +51,9 @@ class SubmitIn(In):
     engine: str | None = Field(None, description="Blender's identifier, such as CYCLES.")
     camera: str | None = None
     autoexec: bool = Field(False, description="May the scene run its own Python?")
+    allow_missing: bool = Field(
+        False, description="Render without textures, libraries and caches that are not there?"
+    )
     chunk: int = Field(0, description="Frames in one call of a worker; 0 is automatic.")
     retries: int = USUAL_RETRIES
     task_seconds: float = Field(USUAL_TASK_SECONDS, description="Longest time for one frame.")

@@ -120,6 +120,21 @@ def test_a_scene_that_cannot_render_fails_with_the_reason(
         assert not image_of(studio.settings(scene)).exists()
 
 
+@pytest.mark.parametrize(
+    ("scene", "named"),
+    [("no-texture", "texture .*texture.png"), ("no-library", "library .*lender")],
+)
+def test_what_may_be_missing_is_named_in_the_log_of_each_frame_that_does_without(
+    studio: Studio, scene: str, named: str
+) -> None:
+    for frame in (1, 2):
+        assert_succeeded(studio.render(scene, frame, allow_missing=True))
+        log = log_of(studio.settings(scene), frame)
+        assert re.search(f"(?m)^# rendered without what is missing, .*: {named}", log), log
+
+    assert "missing" in studio.render(scene, 3).reason  # the next job has not allowed it
+
+
 def test_a_camera_that_is_not_there_fails_with_those_that_are(studio: Studio) -> None:
     assert "it has: Above, Camera" in studio.render(camera="Below").reason
 

@@ -12,7 +12,7 @@ import pytest
 
 from farm.up.port import HOST, free_port
 from tests.system.desk import Desk
-from tests.system.desk_project import make_project
+from tests.system.desk_project import LOGO, make_project
 from tests.system.farm_under_test import Farm, tails_on_failure
 from tests.system.studio import assert_same_pixels
 
@@ -68,3 +68,26 @@ def test_a_shot_is_sent_rendered_and_pulled_with_nothing_shared_but_the_wire(
     for frame in FRAMES:
         assert_same_pixels(pulled[f"shot_{frame:04}.png"], alone / f"{frame:04}.png")
     assert not farm.store.audit()
+
+
+@pytest.mark.parametrize("how", ["--send", "--in-place"])
+def test_a_shot_renders_without_a_texture_that_is_missing_when_that_is_allowed(
+    farm: Farm, tmp_path: Path, how: str
+) -> None:
+    port = free_port()
+    url = f"http://{HOST}:{port}"
+    scene = make_project(farm.folder / "studio")
+    (farm.folder / "studio" / LOGO).unlink()
+    farm.add_scheduler("scheduler")
+    farm.add_service("service", port, files=tmp_path / "vault")
+    farm.add_worker("n1", url=url)
+    farm.wait(lambda: farm.is_online("n1"))
+    desk = Desk(tmp_path / "desk", url)
+
+    words = ["--frames", "1-2", "--allow-missing", "--wait", "--no-preview"]
+    done = desk.run("submit", str(scene), how, *words)
+    log = desk.run("frames", "log", "1", "2").stdout
+
+    assert done.returncode == 0, done.stderr + log
+    assert "# rendered without what is missing, as the job allows: texture " in log
+    assert "logo.png" in log

@@ -44,6 +44,11 @@ def test_what_is_asked_wins_over_the_scene() -> None:
     assert layer.settings.resolution_percentage == 50
 
 
+@pytest.mark.parametrize("allowed", [False, True])
+def test_whether_files_may_be_missing_goes_to_the_node(allowed: bool) -> None:
+    assert layer_of(allow_missing=allowed).settings.allow_missing is allowed
+
+
 def test_a_scene_of_one_frame_is_one_frame() -> None:
     assert layer_of(a_scene(frame_start=5, frame_end=5)).frames == "5"
 

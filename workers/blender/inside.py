@@ -5,8 +5,8 @@ FDS are two inherited file descriptors, requests in and replies out, one JSON ob
 and bpy only, and nothing newer than Python 3.10: a studio's Blender may be some years old.
 
 The promise: this process ends with its parent, whatever happens; and a reply without `failed`
-means that Blender found nothing missing and told of no failure, for an exit code of 0 proves
-nothing.
+means that Blender found nothing missing, but what the job allows, and told of no failure, for an
+exit code of 0 proves nothing.
 """
 
 import contextlib
@@ -83,15 +83,20 @@ def answer(stage: Stage, link: Link, ask: dict[str, Any]) -> dict[str, Any]:
     begin = redirect(ask["log"])
     new_peak()
     reply: dict[str, Any] = {}
+
+    def printed_failure() -> str | None:
+        allowed = ask.get("allow_missing", False)
+        return failure_in(printed_since(begin, ask["log"]), allow_missing=allowed)
+
     try:
         if "movie" in ask:
             reply = make_movie(ask, say=link.say_progress)
         else:
-            reply = render(stage, ask, check=lambda: failure_in(printed_since(begin, ask["log"])))
+            reply = render(stage, ask, check=printed_failure)
         failure = None
     except (RenderFailed, RuntimeError, OSError, UnicodeError, ReferenceError) as error:
         failure = failure_of(error)
-    failure = failure or failure_in(printed_since(begin, ask["log"]))
+    failure = failure or printed_failure()
     if failure:
         stage.forget()  # Blender tells of some faults only once: the next task must meet them too
     redirect(os.devnull)

@@ -211,6 +211,7 @@ class BlenderSession:
             "log": str(files.log),
             "threads": self.threads or len(self.cores),
             "autoexec": settings.autoexec,
+            "allow_missing": settings.allow_missing,
             "engine": settings.engine,
             "camera": settings.camera,
             "resolution_percentage": settings.resolution_percentage,

@@ -6,6 +6,7 @@ was rendered before. Nothing newer than Python 3.10: Blender's own Python runs i
 import contextlib
 import os
 import struct
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -61,9 +62,11 @@ class Stage:
                 f"Python of the scene did not run: {bpy.app.autoexec_fail_message}"
             )
         missing = missing_data()
+        if missing and not ask["allow_missing"]:
+            raise RenderFailed(f"missing {_listed(missing, most=3)}")
         if missing:
-            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-            raise RenderFailed("missing " + ", ".join(missing[:3]) + more)
+            listed = _listed(missing, most=20)
+            self.warnings.append(f"rendered without what is missing, as the job allows: {listed}")
         _configure(bpy.context.scene, ask)
         self.warnings += _choose_device(bpy.context.scene)
         self._opened = _fingerprint(ask)
@@ -71,6 +74,11 @@ class Stage:
     def forget(self) -> None:
         """Read the file anew next time."""
         self._opened = None
+
+
+def _listed(names: list[str], *, most: int) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _fingerprint(ask: dict[str, Any]) -> object:
@@ -108,6 +116,7 @@ def render(stage: Stage, ask: dict[str, Any], check: Callable[[], str | None]) -
     if failure:
         raise RenderFailed(failure)
     warnings = list(stage.warnings)
+    sys.stdout.writelines(f"# {warning}\n" for warning in warnings)
     if scene.camera is not None and scene.camera.type != "CAMERA":
         warnings.append(f"the camera {scene.camera.name} is a {scene.camera.type.lower()}")
     if bpy.ops.render.render(write_still=True) != {"FINISHED"}:

@@ -10,20 +10,21 @@ SIGNS = (
         r"expression failed: (.+)|skipping driver (.+), auto",
         "a driver was not evaluated: {} (send a scene that needs its own Python with autoexec)",
     ),
-    (r"linked data-blocks are missing", "data of a linked library is missing: {}"),
     (r"(System is out of GPU memory.*|Out of memory in .*)", "out of memory: {}"),
     (r"Format (.+) not known", "image format {} is not known to this Blender"),
 )
+_MISSING = (r"linked data-blocks are missing", "data of a linked library is missing: {}")
 
 
-def failure_in(printed: str) -> str | None:
+def failure_in(printed: str, *, allow_missing: bool) -> str | None:
     """The failure that the output of a render tells of, if any."""
+    signs = SIGNS if allow_missing else (*SIGNS, _MISSING)
     lines = printed.splitlines()
     for number, line in enumerate(lines):
         if line.startswith("Traceback (most recent call last)"):
             ends = (one for one in lines[number + 1 :] if one and not one.startswith(" "))
             return f"a Python script failed: {next(ends, 'see the log')}"
-        for pattern, reason in SIGNS:
+        for pattern, reason in signs:
             found = re.search(pattern, line)
             if found:
                 return reason.format(next((g for g in found.groups() if g), line.strip()))

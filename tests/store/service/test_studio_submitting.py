@@ -16,6 +16,7 @@ from farm.cli.main import cli
 from farm.client import Client, Farm
 from farm.client.homes import Homes
 from farm.model.errors import BadScene, MissingAssets, ServiceUnavailable
+from farm.store import Store
 from tests.scenes import make_scenes
 
 SCENE = """
@@ -181,7 +182,7 @@ def test_a_preview_and_an_output_can_be_chosen(
 
 
 def test_missing_files_are_named_before_anything_is_sent(
-    run: Run, client: Client, scene: Path, capsys: Capture
+    run: Run, store: Store, scene: Path, capsys: Capture
 ) -> None:
     (scene.parent / "textures" / "wood.png").unlink()
 
@@ -190,7 +191,11 @@ def test_missing_files_are_named_before_anything_is_sent(
     assert told.count("\n") == 1
     assert "textures/wood.png" in told
     assert run("--allow-missing") == status.OK
-    assert len(client.jobs()) == 1
+    assert run("--allow-missing", how="--in-place") == status.OK
+    jobs = store.jobs.list()
+    assert [store.jobs.get(job.id).layers[0].spec.settings.allow_missing for job in jobs] == [
+        True
+    ] * 2
 
 
 def test_bad_input_is_told_in_one_line_and_makes_no_job(
