@@ -98,21 +98,38 @@ def _end(session: Session, job: "Job", found: "list[PulledFrame]", *, follow: bo
     from farm.cli.wait import status_of
 
     last = job.progress()
-    left = [str(one.path) for one in found if one.fate == "left"]
+    left = [one.path for one in found if one.fate == "left"]
     if session.view.as_json:
         session.view.json(
             {"job": job.id, "state": last.state, "images": [_as_json(one) for one in found]}
         )
     else:
         _tell(job, last, found)
-    if left:
-        more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
-        message(
-            f"farm: {', '.join(left[:_NAMED])}{more}: no pull brought this, so it was left alone; "
-            "--overwrite replaces it"
-        )
+    _tell_left(left)
     status = status_of(last.state) if follow and last.is_over else errors.OK
     return errors.FAILED if left and status == errors.OK else status
+
+
+def _tell_left(left: list[Path]) -> None:
+    from farm.client.landing import is_folder
+
+    folders = [path for path in left if is_folder(path)]
+    files = [path for path in left if path not in folders]
+    if files:
+        message(
+            f"farm: {_some(files)}: no pull brought this, so it was left alone; "
+            "--overwrite replaces it"
+        )
+    if folders:
+        message(
+            f"farm: {_some(folders)}: a folder has the name of an image; move it away, then pull "
+            "again"
+        )
+
+
+def _some(paths: list[Path]) -> str:
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return ", ".join(map(str, paths[:_NAMED])) + more
 
 
 def _tell(job: "Job", last: "Progress", found: "list[PulledFrame]") -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from farm.client.client import Client
 from farm.client.crew import Stop, side_by_side
-from farm.client.landing import Fate, Landing
+from farm.client.landing import Fate, Landing, is_folder
 from farm.client.patience import AWAY, Patience
 from farm.client.scratch import no_room
 from farm.client.transfer import Meter, OnTransfer, Phase
@@ -100,7 +100,7 @@ class Inbound:
         except NotFound as error:
             return _Gone(image=image, error=error)
         fate = self._landing.fate(target, image.digest)
-        if fate is None or (fate is Fate.LEFT and self._overwrite):
+        if fate is None or (self._overwrite and fate is Fate.LEFT and not is_folder(target)):
             self._landing.claim(target, image.digest)
             gone = self._fetch(image, target, stop)
             if gone is not None:

@@ -24,7 +24,12 @@ class Fate(StrEnum):
 
     PULLED = "pulled"  #: brought just now
     THERE = "there"  #: it was there, the same byte for byte
-    LEFT = "left"  #: another file has its name, which no pull brought: it stays
+    LEFT = "left"  #: another file, which no pull brought, or a folder has its name: that stays
+
+
+def is_folder(path: Path) -> bool:
+    """Is `path` itself a folder? None is ever overwritten; a link to one may be."""
+    return path.is_dir() and not path.is_symlink()
 
 
 class Landing:

@@ -231,6 +231,19 @@ def test_the_command_fails_when_it_left_a_file_alone(
     assert run(centre, "--to", str(to), "--overwrite") == status.OK
 
 
+def test_a_folder_with_an_images_name_stays_and_is_told_while_the_others_come(
+    centre: Centre, to: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    centre.finish(2)
+    folder = to / "renders" / "shot_0001.png"
+    folder.mkdir(parents=True)
+
+    assert run(centre, "--to", str(to), "--overwrite") == status.FAILED
+    told = f"{folder}: a folder has the name of an image; move it away, then pull again"
+    assert f"farm: {told}" in capsys.readouterr().err.splitlines()
+    assert sorted(folder.parent.iterdir()) == [folder, folder.with_name("shot_0002.png")]
+
+
 def test_ctrl_c_stops_the_pulling_not_the_job_and_says_how_to_go_on(
     centre: Centre, store: Store, to: Path
 ) -> None:
