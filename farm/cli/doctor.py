@@ -12,6 +12,7 @@ from farm.cli import errors
 from farm.cli.options import Session, talks
 from farm.cli.output import View, counted, message
 from farm.model.errors import FarmError, ServiceUnavailable, StoreUnavailable
+from farm.model.states import NodeState
 
 Farm = dict[str, Any]
 
@@ -42,6 +43,7 @@ def doctor(session: Session, *, audit: bool) -> int:
     try:
         farm = session.client.farm()
         found += [look(farm) for look in _LOOKS]
+        found += _unfit(session.client.nodes())
         found += _audited(session.client.audit()) if audit else []
     except (ServiceUnavailable, StoreUnavailable) as error:
         found.append(_away(error))
@@ -152,6 +154,17 @@ _LOOKS: tuple[Callable[[Farm], Finding], ...] = (
     _nodes,
     _blenders,
 )
+
+
+def _unfit(nodes: list[dict[str, Any]]) -> Iterator[Finding]:
+    for node in nodes:
+        if node["unfit"] and node["state"] != NodeState.OFFLINE:
+            yield Finding(
+                what=f"node {node['name']}",
+                state="bad",
+                found=f"takes no work: {node['unfit']}",
+                mend="mend it there; the node then goes on by itself",
+            )
 
 
 def _audited(audit: dict[str, Any]) -> Iterator[Finding]:

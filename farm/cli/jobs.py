@@ -12,9 +12,10 @@ from farm.cli.options import Session, talks
 from farm.cli.output import counted, message
 from farm.model.errors import NotAllowed, NotFound
 from farm.model.sizes import format_size, format_span
-from farm.model.states import JobState, TaskState
+from farm.model.states import JobState, NodeState, TaskState
 
 _JOB_STATES = click.Choice([state.value for state in JobState])
+_NODES_NAMED = 3
 _ENDED_STATES = click.Choice(
     [state.value for state in (TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED)]
 )
@@ -79,7 +80,8 @@ def _ago(then: float) -> str:
 def show(session: Session, *, job: str) -> None:
     """Show all that is known of JOB: layers, images, pace, and failures by reason."""
     found = session.client.job(job)
-    rows = [*_head(found), *_sent(session, found), *_layers(found), *_failures(found)]
+    rows = [*_head(found), *_waits(session, found), *_sent(session, found)]
+    rows += [*_layers(found), *_failures(found)]
     session.view.fields(found, rows)
 
 
@@ -99,6 +101,25 @@ def _head(job: dict[str, Any]) -> list[tuple[str, object]]:
         pace = f"{job['frames_per_minute']:.1f} frames/min"
         rows.append(("left", f"{format_span(job['eta_seconds'])} at {pace}"))
     return rows
+
+
+def _waits(session: Session, job: dict[str, Any]) -> list[tuple[str, object]]:
+    """Of an active job whose frames wait for nodes that all take no work: which, and why."""
+    waiting = [layer for layer in job["layers"] if layer["counts"]["ready"]]
+    if job["state"] != JobState.ACTIVE or not waiting or session.view.as_json:
+        return []
+    online = [node for node in session.client.nodes() if node["state"] == NodeState.ONLINE]
+    fitting = [node for node in online if any(_fits(layer, node) for layer in waiting)]
+    if not fitting or not all(node["unfit"] for node in fitting):
+        return []
+    named = "; ".join(f"{node['name']}: {node['unfit']}" for node in fitting[:_NODES_NAMED])
+    more = f"; and {len(fitting) - _NODES_NAMED} more" if len(fitting) > _NODES_NAMED else ""
+    return [("waits", f"every node that it fits takes no work ({named}{more})")]
+
+
+def _fits(layer: dict[str, Any], node: dict[str, Any]) -> bool:
+    wants, has = layer["resources"], node["resources"]
+    return layer["pool"] in {"", node["pool"]} and all(wants[what] <= has[what] for what in wants)
 
 
 def _sent(session: Session, job: dict[str, Any]) -> list[tuple[str, object]]:

@@ -15,6 +15,7 @@ from farm.cli.errors import run_command
 from farm.cli.main import cli
 from farm.client import Client
 from farm.model.errors import FarmError
+from farm.model.node import NodeHealth
 from farm.store import Store
 from tests.makers import a_node, begin, result
 from tests.serving import fail
@@ -60,6 +61,30 @@ def test_a_submit_prints_the_number_for_scripts_and_the_rest_for_people(
     assert "farm: note: no node has registered yet" in plain.err
     assert as_json["id"] == "2"
     assert as_json["output"] == request_of["output"] + ".png"
+
+
+def test_a_node_that_takes_no_work_is_told_with_its_reason(
+    client: Client,
+    store: Store,
+    url: str,
+    request_of: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    job = client.submit(request_of)["id"]
+    full = NodeHealth(unfit="the disk of /scratch is full: 12 MiB left")
+    for name, health in (("n1", full), ("n2", NodeHealth())):
+        store.nodes.heartbeat(name, store.nodes.register(a_node(name)), health, {})
+
+    def told(*words: str) -> str:
+        run_command(cli, [*words, "--url", url])
+        return capsys.readouterr().out
+
+    assert f"node n1\tbad\ttakes no work: {full.unfit}\t" in told("doctor")
+    assert full.unfit in told("nodes", "ls")
+    assert "takes no work" not in told("jobs", "show", job)
+    store.nodes.drain("n2", "by hand")
+    waits = f"waits\tevery node that it fits takes no work (n1: {full.unfit})"
+    assert waits in told("jobs", "show", job).splitlines()
 
 
 def test_the_process_says_where_it_listens_and_stops_when_asked(store_url: str) -> None:
