@@ -39,6 +39,9 @@ class Frames:
         """The frame number of task `task`, counted from 0. Raises IndexError."""
         return int(self._set[task])
 
+    def __contains__(self, frame: int) -> bool:
+        return bool(self._set.hasFrame(frame))
+
     def index(self, frame: int) -> int:
         """The task that renders `frame`. Raises BadFrames when it is not among these frames."""
         if not self._set.hasFrame(frame):

@@ -5,16 +5,19 @@ nothing but its project, whose folder is "/" here, and never leaves it.
 """
 
 import re
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import PurePosixPath
 
 from farm.model.errors import BadManifest, BadRequest, BadScene
-from farm.model.frames import MAX_FRAME
+from farm.model.frames import MAX_FRAME, Frames
+from farm.model.job import LayerSpec
 from farm.model.manifest import MOST_NAME_BYTES, check_path
 from farm.model.render import RenderSettings, check_output
 from farm.model.scene import IMAGE_EXTENSIONS, SceneFacts
 
 _BLENDERS_OWN_OUTPUT = frozenset({"", "/tmp", "/tmp/", "//", "C:\\tmp\\", "C:/tmp/"})  # noqa: S108
 _IMAGE_SUFFIXES = frozenset(IMAGE_EXTENSIONS.values()) | {".jpeg", ".tiff"}
+_NUMBER = re.compile(r"-?[0-9]{1,9}\Z")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
@@ -59,6 +62,32 @@ def note_on_output(path: str, scene: SceneFacts) -> str:
         f"the scene writes to {scene.output!r}, which is not inside the project: its images go to "
         f"{str(folder)[1:]}; --output takes another folder of the project"
     )
+
+
+def check_harmless(layers: Iterable[LayerSpec], files: Collection[str]) -> None:
+    """Raise BadRequest when an image of `layers` would be written over, or below, one of `files`.
+
+    These are the scene, and what else the project is known to have, as absolute paths.
+    """
+    for layer in layers:
+        for path in _written_over(layer, files):
+            raise BadRequest(
+                f"output {layer.settings.output + layer.settings.extension!r:.300} would write "
+                f"over the project's own file {path!r:.300}: give another --output"
+            )
+
+
+def _written_over(layer: LayerSpec, files: Collection[str]) -> Iterator[str]:
+    settings, frames = layer.settings, Frames(layer.frames)
+    yield from (str(one) for one in PurePosixPath(settings.output).parents if str(one) in files)
+    before, _, after = settings.output.partition("#")
+    after = after.lstrip("#") + settings.extension
+    for path in files:
+        if path.startswith(before) and path.endswith(after):
+            number = path[len(before) : len(path) - len(after)]
+            frame = int(number) if _NUMBER.match(number) else frames[0]  # a sheet has no number
+            if path == str(settings.image_path(frame)) and frame in frames:
+                yield path
 
 
 def _usual(path: str) -> str:

@@ -18,6 +18,7 @@ from farm.model.resources import Resources
 from farm.model.scene import SceneFacts
 from farm.model.sizes import format_size
 from farm.model.states import NodeState
+from farm.policy.outputs import check_harmless
 from farm.policy.split import JobRequest, build_job, notes
 from farm.service.schemas import SubmitIn, SubmittedOut
 from farm.service.sent import scene_of, sent_project
@@ -57,6 +58,7 @@ def _submit_sent(store: Store, files: ContentStore, request: JobRequest, *, key:
     with sent_project(files, request.production, request.manifest) as project:
         scene = scene_of(files, project, request.scene)
         spec = build_job(request, scene)
+        check_harmless(spec.layers, {f"/{entry.path}" for entry in project.entries})
         return store.jobs.submit(spec, key=key), spec, scene
 
 
@@ -68,6 +70,7 @@ def _submit_in_place(
     scene = _scene(request.scene)
     spec = build_job(request, scene)
     check_shared(spec.layers[0].settings.output, shared, what="output")
+    check_harmless(spec.layers, {request.scene})
     with prepared_folder(PurePosixPath(spec.layers[0].settings.output).parent):
         return store.jobs.submit(spec, key=key), spec, scene
 

@@ -12,6 +12,7 @@ from farm.model.errors import BadRequest, BadScene
 from farm.model.job import JobSpec, LayerKind
 from farm.model.manifest import check_path
 from farm.model.scene import SceneFacts
+from farm.policy.outputs import check_harmless
 from farm.policy.split import JobRequest, build_job, notes
 from tests.makers import a_digest, a_scene
 
@@ -245,3 +246,37 @@ def test_where_the_service_read_the_scene_is_never_told() -> None:
 
     assert blob not in str(caught.value)
     assert SCENE in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("output", "file"),
+    [
+        ("tex/wood_####", "/tex/wood_0002.png"),
+        ("tex/wood_#", "/tex/wood_10.png"),
+        ("tex/wood_####", "/tex/wood_preview.mp4"),
+        ("tex/wood/", "/tex/wood"),
+    ],
+)
+def test_an_output_over_a_file_of_the_project_is_refused(output: str, file: str) -> None:
+    job = build_job(a_request(output=output, frames="1-10", preview=True), a_scene())
+
+    with pytest.raises(BadRequest, match="would write over the project's own file"):
+        check_harmless(job.layers, [SCENE, file])
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "/tex/wood_0011.png",
+        "/tex/wood_2.png",
+        "/tex/wood_00002.png",
+        "/tex/wood_0002.exr",
+        "/tex/wood_.png",
+        "/tex/wood_x.png",
+        "/tex/wood_9999999999999.png",
+    ],
+)
+def test_an_output_beside_the_files_of_a_project_is_not(file: str) -> None:
+    job = build_job(a_request(output="tex/wood_####", frames="1-10"), a_scene())
+
+    check_harmless(job.layers, [SCENE, file])

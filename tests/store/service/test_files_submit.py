@@ -37,6 +37,21 @@ def test_a_job_is_made_of_what_was_sent(client: Client, manifest: str) -> None:
     assert not Path("/shots").exists()
 
 
+def test_a_job_that_would_write_over_a_file_of_its_project_is_refused_and_makes_none(
+    client: Client, content: ContentStore, scenes: Path
+) -> None:
+    files = {"shot.blend": (scenes / "shot.blend").read_bytes(), "plates/0003.png": b"a plate"}
+    entries = [
+        ManifestEntry(path=path, digest=send(content, data), size_bytes=len(data))
+        for path, data in files.items()
+    ]
+    asked = {"scene": "/shot.blend", "production": "heron", "output": "plates/####"}
+
+    with pytest.raises(BadRequest, match=r"^output '/plates/####.png' would .* '/plates/0003.png'"):
+        client.submit(asked | {"manifest": send(content, Manifest.of(entries).write())})
+    assert client.jobs() == []
+
+
 def test_a_job_in_place_is_as_it_was(client: Client, request_of: dict[str, Any]) -> None:
     assert not client.submit({**request_of, "manifest": None})["sent"]
     assert not client.submit({**request_of, "manifest": ""})["sent"]
