@@ -80,6 +80,7 @@ class LeaseView:
     interruptible: bool = False
     task_started_at: float = 0.0  #: when it took its tasks in hand
     task_seconds: float | None = None  #: mean of its layer's finished tasks
+    caps: tuple[str, ...] = ()  #: names in `Snapshot.caps` that it counts in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,3 +134,6 @@ class Snapshot:
     pools: Mapping[str, Resources] = field(default_factory=dict)  #: all that is online, by pool
     at: float = 0.0  #: when it was taken
     more_layers: bool = False  #: layers were left out; ask for more when slots stay free
+    #: Nodes that take no leases now: offline, draining, quarantined. Nothing is decided by them;
+    #: they tell a task that waits for one of them from a task that no node can ever serve.
+    away: tuple[NodeView, ...] = ()

@@ -17,6 +17,9 @@ from farm.model.snapshot import LayerView, NodeView, Snapshot
 from farm.policy.order import burden, urgency
 from farm.policy.placement import Room
 from farm.policy.recall import recalls_for
+from farm.policy.waiting import Waiting
+
+MOST_GRANTS = 1_000  #: per plan, so that one pass stays short
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,9 @@ class Plan:
     grants: tuple[Grant, ...] = ()
     recalls: tuple[Recall, ...] = ()
     unmet: tuple[LayerView, ...] = ()  #: layers that still want slots, in the order they are due
+    waiting: tuple[Waiting, ...] = ()  #: for each layer with tasks left over: why, and the numbers
+    more: bool = False  #: cut at MOST_GRANTS: the next pass, at once, goes on
+    givers: frozenset[str] = frozenset()  #: productions whose leases tell what to recall
 
 
 def plan(snapshot: Snapshot) -> Plan:
