@@ -52,7 +52,7 @@ def opened_blend(file: Path) -> Iterator[BlendFile]:
         if error.errno == errno.ENOSPC:
             raise BadScene(
                 f"scene {printable(file)} is compressed, and there is no space to unpack it: "
-                "make room in the service's temporary folder"
+                "make room in the temporary folder of the machine that reads it"
             ) from error
         raise _damaged(file) from error
     except Exception as error:  # the reader asserts and raises all sorts
@@ -126,12 +126,13 @@ def _check_file(file: Path) -> None:
         is_empty = file.stat().st_size == 0
     except FileNotFoundError as error:
         raise BadScene(
-            f"scene {printable(file)} does not exist: check the path, and that the service sees "
-            "this folder"
+            f"scene {printable(file)} does not exist: check the path, and for a job in place that "
+            "the service sees this folder"
         ) from error
     except PermissionError as error:
         raise BadScene(
-            f"scene {printable(file)} may not be read: give the service's user access to it"
+            f"scene {printable(file)} may not be read: give access to it, for a job in place to "
+            "the service's user too"
         ) from error
     except (OSError, ValueError) as error:  # a name too long, with a NUL, on a dead mount
         why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error

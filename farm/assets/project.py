@@ -179,10 +179,11 @@ def missing_assets(scene: str, missing: tuple[MissingFile, ...]) -> MissingAsset
     """The error that lists what is missing."""
     told = "; ".join(str(one) for one in missing[:_MOST_TOLD])
     more = f"; and {len(missing) - _MOST_TOLD} more" if len(missing) > _MOST_TOLD else ""
-    files = "a file that cannot" if len(missing) == 1 else f"{len(missing)} files that cannot"
+    one = len(missing) == 1
+    files, it = ("a file", "it") if one else (f"{len(missing)} files", "them")
     return MissingAssets(
-        f"scene {printable(scene)} needs {files} be read: {told}{more}; put them there, or go on "
-        "without them by --allow-missing"
+        f"scene {printable(scene)} needs {files} that cannot be read: {told}{more}; put {it} "
+        f"there, or render without {it} by --allow-missing"
     )
 
 

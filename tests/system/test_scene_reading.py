@@ -174,7 +174,8 @@ def test_what_is_no_scene_is_refused_by_what_it_is(tmp_path: Path) -> None:
     (tmp_path / "archive.blend").write_bytes(gzip.compress(b"not a scene"))
     os.mkfifo(tmp_path / "pipe.blend")
 
-    assert "does not exist: check the path" in refusal(tmp_path / "gone.blend")
+    gone = refusal(tmp_path / "gone.blend")
+    assert gone.endswith("check the path, and for a job in place that the service sees this folder")
     assert "is a folder: give the .blend file in it" in refusal(tmp_path)
     assert "is empty: save it again" in refusal(tmp_path / "empty.blend")
     assert "is not a .blend file" in refusal(tmp_path / "text.blend")

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from farm.assets.layout import Layout, project_root
-from farm.assets.tracing.model import Kind, Mention, Spread
+from farm.assets.project import missing_assets
+from farm.assets.tracing.model import Kind, Mention, MissingFile, Spread
 from farm.assets.tracing.paths import resolve
 from farm.model.errors import BadRequest
 
@@ -114,3 +115,13 @@ def test_a_file_reached_by_a_link_to_the_project_is_in_the_project(tmp_path: Pat
     layout = Layout.of(str(tmp_path / "film"), [mention(f"{tmp_path}/other/tex/a.png")])
 
     assert layout.place(f"{tmp_path}/other/tex/a.png") == "tex/a.png"
+
+
+@pytest.mark.parametrize(("count", "they"), [(1, "it"), (2, "them")])
+def test_what_is_missing_is_told_in_the_right_number(count: int, they: str) -> None:
+    lost = MissingFile(path="/film/wood.png", kind=Kind.IMAGE, why="does not exist", used_by=())
+
+    line = str(missing_assets("/film/shot.blend", (lost,) * count))
+
+    assert ("needs a file that" in line) == (count == 1)
+    assert line.endswith(f"; put {they} there, or render without {they} by --allow-missing")
