@@ -7,6 +7,7 @@
   4  the service or its store cannot be reached
   5  the job failed                   (`farm jobs wait`, `farm submit --wait`)
   6  the job was cancelled            (the same)
+  7  not allowed: the token is missing, has ended or is not for this
 124  the time given to wait is over   (the same)
 130  Ctrl-C
 141  whoever read our output has gone
@@ -22,6 +23,7 @@ import click
 from farm.model.errors import (
     BadRequest,
     FarmError,
+    NotAllowed,
     NotFound,
     ServiceUnavailable,
     StoreUnavailable,
@@ -34,6 +36,7 @@ NOT_FOUND = 3
 UNREACHABLE = 4
 JOB_FAILED = 5
 JOB_CANCELLED = 6
+NOT_ALLOWED = 7
 TIMEOUT = 124
 INTERRUPTED = 130
 READER_GONE = 141
@@ -43,6 +46,7 @@ DEBUG = "FARM_DEBUG"  #: set in the environment: failures come with their traceb
 _CODES: Sequence[tuple[type[FarmError], int]] = (
     (BadRequest, USAGE),
     (NotFound, NOT_FOUND),
+    (NotAllowed, NOT_ALLOWED),
     (ServiceUnavailable, UNREACHABLE),
     (StoreUnavailable, UNREACHABLE),
     (FarmError, FAILED),

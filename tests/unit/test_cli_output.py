@@ -11,6 +11,7 @@ import pytest
 from farm.cli.errors import (
     FAILED,
     INTERRUPTED,
+    NOT_ALLOWED,
     NOT_FOUND,
     OK,
     UNREACHABLE,
@@ -25,6 +26,7 @@ from farm.model.errors import (
     BadScene,
     Conflict,
     FarmError,
+    NotAllowed,
     NotFound,
     ServiceUnavailable,
     StoreUnavailable,
@@ -117,6 +119,7 @@ def test_fields_are_tab_separated_for_pipes(capsys: Capture) -> None:
         (BadFrames("x"), USAGE),
         (BadScene("x"), USAGE),
         (NotFound("x"), NOT_FOUND),
+        (NotAllowed("x"), NOT_ALLOWED),
         (Conflict("x"), FAILED),
         (StoreUnavailable("x"), UNREACHABLE),
         (ServiceUnavailable("x"), UNREACHABLE),
