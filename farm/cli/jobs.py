@@ -9,7 +9,7 @@ import click
 from farm.cli import errors
 from farm.cli.lazy import PlainGroup
 from farm.cli.options import Session, talks
-from farm.cli.output import counted, message
+from farm.cli.output import between, counted, message
 from farm.model.errors import NotAllowed, NotFound
 from farm.model.sizes import format_size, format_span
 from farm.model.states import JobState, NodeState, TaskState
@@ -99,7 +99,7 @@ def _head(job: dict[str, Any]) -> list[tuple[str, object]]:
     ]
     if job["eta_seconds"] is not None and job["state"] == JobState.ACTIVE:
         pace = f"{job['frames_per_minute']:.1f} frames/min"
-        rows.append(("left", f"{format_span(job['eta_seconds'])} at {pace}"))
+        rows.append(("left", f"{format_span(job['eta_seconds'])} at {pace}; {_how_sure(job)}"))
     return rows
 
 
@@ -120,6 +120,11 @@ def _waits(session: Session, job: dict[str, Any]) -> list[tuple[str, object]]:
 def _fits(layer: dict[str, Any], node: dict[str, Any]) -> bool:
     wants, has = layer["resources"], node["resources"]
     return layer["pool"] in {"", node["pool"]} and all(wants[what] <= has[what] for what in wants)
+
+
+def _how_sure(job: dict[str, Any]) -> str:
+    span = between(job["eta_early_seconds"], job["eta_late_seconds"])
+    return f"{job['confidence']:.0%} sure: {span}"
 
 
 def _sent(session: Session, job: dict[str, Any]) -> list[tuple[str, object]]:

@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from farm.model.sizes import format_span
+
 _STYLES = {
     "active": "cyan",
     "running": "cyan",
@@ -75,6 +77,12 @@ class View:
 def message(line: str) -> None:
     """Tell a person something that is not data."""
     click.echo(line, err=True)
+
+
+def between(early_seconds: float, late_seconds: float) -> str:
+    """`1 min 10 s to 2 min 05 s`; one span where both are told alike."""
+    early, late = format_span(early_seconds), format_span(late_seconds)
+    return early if early == late else f"{early} to {late}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from farm.cli import errors
-from farm.cli.output import message
+from farm.cli.output import between, message
 from farm.model.sizes import format_span
 from farm.model.states import JobState
 
@@ -112,10 +112,18 @@ def words(progress: "Progress") -> str:
         said.append(progress.state)
     elif progress.eta_seconds is not None:
         said.append(f"{progress.frames_per_minute:.1f} frames/min")
-        said.append(f"{format_span(progress.eta_seconds)} left")
+        said.append(f"{left(progress)} left")
     elif not counts.running:
         said.append("waiting for a slot")
     return ", ".join(said)
+
+
+def left(progress: "Progress") -> str:
+    """`1 min 30 s`, or `1 min 10 s to 2 min 05 s` where it is told how sure that is."""
+    early, late = progress.eta_early_seconds, progress.eta_late_seconds
+    if early is None or late is None:
+        return format_span(progress.eta_seconds or 0.0)
+    return between(early, late)
 
 
 def _rest(counts: "TaskCounts") -> tuple[tuple[int, str], ...]:

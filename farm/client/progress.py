@@ -17,6 +17,9 @@ class Progress:
     counts: TaskCounts
     frames_per_minute: float
     eta_seconds: float | None  #: None while nothing tells
+    eta_early_seconds: float | None = None  #: with `confidence` it is between this
+    eta_late_seconds: float | None = None  #: and this
+    confidence: float | None = None
 
     @property
     def is_over(self) -> bool:
@@ -34,4 +37,7 @@ class Progress:
             counts=TaskCounts(**{state: counts[state] for state in TaskState}),
             frames_per_minute=answer["frames_per_minute"],
             eta_seconds=answer["eta_seconds"],
+            eta_early_seconds=answer.get("eta_early_seconds"),
+            eta_late_seconds=answer.get("eta_late_seconds"),
+            confidence=answer.get("confidence"),
         )

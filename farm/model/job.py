@@ -144,7 +144,9 @@ class Layer:
     spec: LayerSpec
     counts: TaskCounts
     leases: int = 0  #: slots that serve it now
-    render_seconds: float = 0.0  #: sum over its succeeded tasks
+    render_seconds: float = 0.0  #: sum over every attempt of it that succeeded
+    render_squares: float = 0.0  #: sum of their squares, seconds²
+    rendered: int = 0  #: how many attempts these sums are of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

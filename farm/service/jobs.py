@@ -10,7 +10,7 @@ from farm.model.frames import Frames
 from farm.model.job import Task
 from farm.model.states import JobState, TaskState
 from farm.policy.access import ALL, Right
-from farm.policy.forecast import forecast
+from farm.policy.forecast import forecast, paces
 from farm.service import answers, submit
 from farm.service.access import Caller, SteeredJob, VisibleJob
 from farm.service.content import TheFiles
@@ -20,6 +20,7 @@ from farm.service.schemas import (
     ByIn,
     ChangedOut,
     FailureGroup,
+    ForecastOut,
     JobDetail,
     JobOut,
     LayerOut,
@@ -76,13 +77,12 @@ def ls(
 def show(store: TheStore, job: VisibleJob) -> JobDetail:
     """A job with its layers, its pace, and its failures by reason."""
     found = store.jobs.get(job)
-    ahead = forecast(found.layers)
+    ahead = forecast(paces(found.layers))
     failures, looked_at = _failures(store, job) if found.counts.failed else ([], 0)
     return JobDetail(
         **JobOut.model_validate(found).model_dump(),
         layers=[LayerOut.of(layer) for layer in found.layers],
-        frames_per_minute=ahead.frames_per_minute,
-        eta_seconds=ahead.eta_seconds,
+        **ForecastOut.model_validate(ahead).model_dump(),
         failures=failures,
         failures_looked_at=looked_at,
     )
@@ -92,7 +92,7 @@ def show(store: TheStore, job: VisibleJob) -> JobDetail:
 def progress(store: TheStore, job: VisibleJob) -> ProgressOut:
     """What somebody who waits for the job wants to know; cheap enough to ask each second."""
     found = store.jobs.get(job)
-    return ProgressOut.of(found, forecast(found.layers))
+    return ProgressOut.of(found, forecast(paces(found.layers)))
 
 
 @router.post("/{job}/pause", summary="Pause a job")

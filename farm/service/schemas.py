@@ -150,15 +150,23 @@ class FailureGroup(Out):
     nodes: list[str]
 
 
-class ProgressOut(Out):
+class ForecastOut(Out):
+    """When it will be done. Null while nothing tells."""
+
+    frames_per_minute: float = Field(description="At the slots that serve it now.")
+    eta_seconds: float | None = Field(description="As often sooner as later.")
+    eta_early_seconds: float | None
+    eta_late_seconds: float | None
+    confidence: float | None = Field(description="How often it is between early and late.")
+
+
+class ProgressOut(ForecastOut):
     """How far a job is, and when it will be done."""
 
     id: str
     name: str
     state: JobState
     counts: CountsOut
-    frames_per_minute: float
-    eta_seconds: float | None = Field(description="None while nothing tells.")
 
     @classmethod
     def of(cls, job: Job, ahead: Forecast) -> Self:
@@ -167,17 +175,14 @@ class ProgressOut(Out):
             name=job.name,
             state=job.state,
             counts=CountsOut.model_validate(job.counts),
-            frames_per_minute=ahead.frames_per_minute,
-            eta_seconds=ahead.eta_seconds,
+            **ForecastOut.model_validate(ahead).model_dump(),
         )
 
 
-class JobDetail(JobOut):
+class JobDetail(JobOut, ForecastOut):
     """A job with all that is known of it."""
 
     layers: list[LayerOut]
-    frames_per_minute: float
-    eta_seconds: float | None
     failures: list[FailureGroup] = Field(description="The commonest reason first.")
     failures_looked_at: int = Field(description="How many failed frames the groups are made from.")
 

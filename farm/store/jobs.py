@@ -261,6 +261,8 @@ def _layer(fields: dict[str, str], leases: int) -> Layer:
         counts=counts_of(fields),
         leases=leases,
         render_seconds=int(fields["render_ms"]) / 1000,
+        render_squares=float(fields.get("render_squares", 0)),
+        rendered=int(fields.get("rendered", 0)),
     )
 
 

@@ -25,7 +25,11 @@ function close_layer(layer)
     end
   end
   redis.call('HSET', layer.key, 'cursor', layer.cursor)
-  if layer.render_ms > 0 then redis.call('HINCRBY', layer.key, 'render_ms', layer.render_ms) end
+  if layer.rendered > 0 then
+    redis.call('HINCRBY', layer.key, 'rendered', layer.rendered)
+    redis.call('HINCRBY', layer.key, 'render_ms', layer.render_ms)
+    redis.call('HINCRBYFLOAT', layer.key, 'render_squares', layer.render_squares)
+  end
   local ready = before + (layer.moved.ready or 0)
   if (before > 0) ~= (ready > 0) then set_waiting(layer.id, layer.production, layer.job) end
   if ready > before then wake() end

@@ -7,7 +7,7 @@ local function open_layer(id)
   return {
     id = id, key = layer_key(id), states = states_key(id), records = records_key(id),
     job = f[1], production = f[2], tasks = tonumber(f[3]), cursor = tonumber(f[4]),
-    chunk = tonumber(f[5]), moved = {}, render_ms = 0,
+    chunk = tonumber(f[5]), moved = {}, render_ms = 0, render_squares = 0, rendered = 0,
   }
 end
 

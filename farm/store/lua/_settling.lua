@@ -3,6 +3,12 @@
 local FIRST_RESULT, PER_RESULT = 6, 10 -- where results are among the arguments of settle.lua
 local SETTLED_AS = {succeed = 'succeeded', fail = 'failed'}
 
+-- How long an attempt took that succeeded: sums that tell mean and spread.
+local function note_time(layer, ms)
+  layer.rendered, layer.render_ms = layer.rendered + 1, layer.render_ms + ms
+  layer.render_squares = layer.render_squares + ms * ms / 1e6 -- s²
+end
+
 local function give_back(layer, lease, index, event, elsewhere)
   if event == 'lose' then
     redis.call('LPUSH', returned_key(layer.id), index)
