@@ -19,7 +19,7 @@ from farm.model.names import check_name
 from farm.model.node import NodeSpec
 from farm.model.resources import CORE_PARTS
 from farm.queue import LeaseQueue
-from farm.settings import HEARTBEAT_SECONDS, setting, told_setting
+from farm.settings import HEARTBEAT_SECONDS, service_address, setting, told_setting
 from farm.store.waiting import open_when_ready
 from farm.wire import Wire
 from workers import machine
@@ -114,7 +114,8 @@ def _machine(arguments: argparse.Namespace) -> tuple[NodeSpec, RendererPool]:
 def _places(arguments: argparse.Namespace, folder: StateFolder) -> Places:
     """Where leases find their files. Raises BadRequest."""
     url, files = told_setting("url", arguments.url), told_setting("files", arguments.files)
-    wire = Wire(url, token=setting("token"), ca=setting("ca")) if url else None
+    to = service_address(arguments.url) if url else None
+    wire = Wire(to.url, token=to.token, ca=to.ca) if to else None
     cache = NodeCache(
         folder.path / "cache",
         limit_bytes=arguments.cache_limit,

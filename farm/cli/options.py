@@ -26,12 +26,12 @@ class Session:
     def client(self) -> "Client":
         """The farm's service. Nothing is sent before it is asked something."""
         from farm.client import Client
-        from farm.settings import setting
+        from farm.settings import service_address
 
-        url, token = setting("url", self._url), setting("token")
-        if token and travels_openly(url):
-            message(f"farm: warning: the token travels unencrypted to {url}: use https:// there")
-        return Client(url, token=token, ca=setting("ca"))
+        to = service_address(self._url)
+        if to.token and travels_openly(to.url):
+            message(f"farm: warning: the token travels unencrypted to {to.url}: use https:// there")
+        return Client(to.url, token=to.token, ca=to.ca)
 
     @functools.cached_property
     def farm(self) -> "Farm":

@@ -18,7 +18,7 @@ from farm.client.patience import Tell, tell_nobody
 from farm.client.studio import Cargo, Gathering
 from farm.client.submit import Submitted, Submitter, Wishes
 from farm.client.transfer import OnTransfer, show_nobody
-from farm.settings import setting
+from farm.settings import service_address
 
 
 class Farm:
@@ -34,9 +34,7 @@ class Farm:
         tell: Tell = tell_nobody,
     ) -> None:
         """Prepare; nothing is sent yet. `tell` hears notes, and why something takes long."""
-        self.client = client or Client(
-            setting("url", url), token=setting("token", token), ca=setting("ca", ca)
-        )
+        self.client = client or _client(url, token, ca)
         self._tell = tell
 
     def __enter__(self) -> "Farm":
@@ -113,6 +111,11 @@ class Farm:
         """What `submit` would send; None where nothing has to travel. Sends nothing."""
         submitter = Submitter(self.client, tell=self._tell, on_transfer=on_transfer)
         return submitter.look(absolute(scene), wishes, in_place=in_place, how=how)
+
+
+def _client(url: str | None, token: str | None, ca: str | None) -> Client:
+    to = service_address(url, token=token, ca=ca)
+    return Client(to.url, token=to.token, ca=to.ca)
 
 
 def absolute(path: str | Path) -> Path:
