@@ -28,8 +28,9 @@ Examples:
   farm jobs wait 17 && echo all frames are there
 """
 _RETRY_EPILOG = """\b
-Example, to render some frames again that came out wrong:
+Examples, to render some frames again that came out wrong, and to make just the movie again:
   farm jobs retry 17 --frames 20-25 --state succeeded
+  farm jobs retry 17 --layer movie --state succeeded
 """
 
 
@@ -243,6 +244,7 @@ def cancel(session: Session, *, job: str) -> None:
 @jobs.command(epilog=_RETRY_EPILOG)
 @click.argument("job")
 @click.option("--frames", metavar="RANGE", help="Only these frames [all].")
+@click.option("--layer", metavar="NAME", help="Only this layer: render, sheet, movie [all].")
 @click.option(
     "--state",
     "states",
@@ -251,9 +253,11 @@ def cancel(session: Session, *, job: str) -> None:
     help="Frames in this state [failed and cancelled].",
 )
 @talks
-def retry(session: Session, *, job: str, frames: str | None, states: tuple[str, ...]) -> None:
+def retry(
+    session: Session, *, job: str, frames: str | None, layer: str | None, states: tuple[str, ...]
+) -> None:
     """Render frames of JOB again: the failed and the cancelled ones."""
-    after = session.client.retry(job, frames=frames, states=states)
+    after = session.client.retry(job, frames=frames, layer=layer, states=states)
     session.view.done(
         after, f"Job {job}: {counted(after['tasks'], 'frame')} again. Watch: farm jobs wait {job}"
     )

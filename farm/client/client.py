@@ -63,9 +63,18 @@ class Client:
         """Stop all frames of the job."""
         return self.wire.change("POST", _job(job, "cancel"), {"by": by})
 
-    def retry(self, job: str, *, states: Collection[str] = (), frames: str | None = None) -> Answer:
+    def retry(
+        self,
+        job: str,
+        *,
+        states: Collection[str] = (),
+        frames: str | None = None,
+        layer: str | None = None,
+    ) -> Answer:
         """Render failed and cancelled frames again, or those in other `states`."""
         asked: Answer = {"frames": frames}
+        if layer is not None:
+            asked["layer"] = layer
         if states:
             asked["states"] = list(states)
         return self.wire.change("POST", _job(job, "retry"), asked)

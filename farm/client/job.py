@@ -121,9 +121,15 @@ class Job:
         """Stop all frames; finished images stay."""
         return self._client.cancel(self.id, by=by)
 
-    def retry(self, *, states: Collection[str] = (), frames: str | None = None) -> Answer:
+    def retry(
+        self,
+        *,
+        states: Collection[str] = (),
+        frames: str | None = None,
+        layer: str | None = None,
+    ) -> Answer:
         """Render failed and cancelled frames again, or those in other `states`."""
-        return self._client.retry(self.id, states=states, frames=frames)
+        return self._client.retry(self.id, states=states, frames=frames, layer=layer)
 
     def set_priority(self, priority: int) -> Answer:
         """Set the priority, 0 to 100."""

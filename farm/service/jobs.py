@@ -125,10 +125,12 @@ def retry(
     asked: Annotated[RetryIn | None, Body()] = None,
 ) -> ChangedOut:
     """Failed and cancelled frames, unless other states are asked for."""
-    asked = asked or RetryIn(frames=None)
+    asked = asked or RetryIn(frames=None, layer=None)
     frames = Frames(asked.frames) if asked.frames is not None else None
     with kept_project(files, store.jobs.get(job), store.jobs.image_digests(job)):
-        tasks = store.jobs.retry(job, states=frozenset(asked.states), frames=frames, request=key)
+        tasks = store.jobs.retry(
+            job, states=frozenset(asked.states), frames=frames, layer=asked.layer, request=key
+        )
     return _changed(store, job, tasks)
 
 

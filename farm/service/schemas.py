@@ -66,6 +66,9 @@ class SubmitIn(In):
 class RetryIn(In):
     states: list[TaskState] = Field(default=[TaskState.FAILED, TaskState.CANCELLED])
     frames: str | None = Field(None, description="Only these frames; all when left out.")
+    layer: str | None = Field(
+        None, description="Only the layer of this name; what comes after it is made again too."
+    )
 
 
 class PriorityIn(In):

@@ -17,7 +17,7 @@ from farm.client import Client
 from farm.model.errors import FarmError
 from farm.model.node import NodeHealth
 from farm.store import Store
-from tests.makers import a_node, begin, result
+from tests.makers import a_node, begin, finish, result
 from tests.serving import fail
 from tests.waiting import wait_until
 
@@ -61,6 +61,30 @@ def test_a_submit_prints_the_number_for_scripts_and_the_rest_for_people(
     assert "farm: note: no node has registered yet" in plain.err
     assert as_json["id"] == "2"
     assert as_json["output"] == request_of["output"] + ".png"
+
+
+def test_one_layer_of_a_job_is_made_again(
+    client: Client,
+    store: Store,
+    url: str,
+    request_of: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    client.submit(request_of | {"frames": "1-2", "preview": True})
+    store.nodes.register(a_node())
+    for layer in ("1.1", "1.2", "1.3"):
+        finish(store, layer)
+
+    def retry(layer: str) -> int:
+        return run_command(
+            cli, ["jobs", "retry", "1", "--layer", layer, "--state", "succeeded", "--url", url]
+        )
+
+    assert retry("movie") == status.OK
+    assert "Job 1: 1 frame again." in capsys.readouterr().out
+    assert retry("none") == status.NOT_FOUND
+    ready = {one["name"]: one["counts"]["ready"] for one in client.job("1")["layers"]}
+    assert ready == {"render": 0, "sheet": 0, "movie": 1}
 
 
 def test_a_node_that_takes_no_work_is_told_with_its_reason(
