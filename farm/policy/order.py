@@ -1,26 +1,38 @@
-"""Who is next: the sort keys of the scheduler, each a named function. Pure."""
+"""Who is next inside one production: the sort key of its layers. Pure.
 
-from farm.model.resources import Resources
+Between productions, shares decide (`farm.policy.shares`).
+"""
+
 from farm.model.snapshot import LayerView
 
-#: What counts as one unit of use: so many bytes of memory weigh as much as one core.
-BYTES_PER_CORE = 4 * 1024**3
-CORES_PER_GPU = 8
+AGE_SECONDS = 600  #: a layer that gets no slot for so long gains one point of priority
+
+#: Below its job's least number of slots (0) or not (1), priority, deadline, age of the job, id.
+Urgency = tuple[int, int, float, float, str]
+
+NO_DEADLINE = float("inf")
 
 
-def use(booked: Resources) -> float:
-    """What `booked` takes of the farm, in cores' worth: its dearest part counts.
+def aged(layer: LayerView, at: float) -> int:
+    """Points of priority that `layer` has gained by waiting, so that nothing waits for ever.
 
-    A production that books few cores but most of the memory uses what others then lack.
+    One `AGE_SECONDS` after it was last served it overtakes its equals, and after at most a hundred
+    times that it is ahead of every layer that was served since. A slot takes all of it away.
     """
-    return max(booked.cores, booked.memory_bytes / BYTES_PER_CORE, booked.gpus * CORES_PER_GPU)
+    if not layer.served_at:
+        return 0  # not known
+    return max(0, int((at - layer.served_at) // AGE_SECONDS))
 
 
-def burden(booked: Resources, weight: float) -> float:
-    """Use over weight: the production with the least is next."""
-    return use(booked) / weight
+def urgency(layer: LayerView, points: int, *, below_least: bool) -> Urgency:
+    """Smallest first: jobs below their least, then priority, the earliest deadline, the older job.
 
-
-def urgency(layer: LayerView) -> tuple[int, float, str]:
-    """Inside one production: higher priority first, then the older job, then the id."""
-    return (-layer.priority, layer.created_at, layer.id)
+    `points` are what it has gained by waiting.
+    """
+    return (
+        0 if below_least else 1,
+        -layer.priority - points,
+        layer.deadline_at or NO_DEADLINE,
+        layer.created_at,
+        layer.id,
+    )

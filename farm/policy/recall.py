@@ -1,144 +1,155 @@
 """Which leases must end so that what waits gets its due, at the next task boundary. Pure.
 
 A slot moves from one production to another only if the giver, after giving, is still no worse off
-than the taker after taking: so a slot never moves back and forth. Inside one production it moves
-from lower to higher priority.
+than the taker after taking: so a slot never moves back and forth. A production below its guarantee
+takes from any that is not, and from work marked as interruptible at once. Inside one production a
+slot moves from lower to higher priority. What no single lease makes room for gets a node cleared
+(`farm.policy.reserve`), and what exceeds a bound that was lowered goes (`farm.policy.excess`).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from farm.model.lease import LeaseState, Recall
-from farm.model.resources import Resources
-from farm.model.snapshot import LayerView, LeaseView, NodeView, Snapshot
-from farm.policy.order import burden
+from farm.model.lease import Grant, Recall
+from farm.model.snapshot import LeaseView
+from farm.policy.board import Board
+from farm.policy.demand import Demand
+from farm.policy.excess import excess
+from farm.policy.gaps import fill_gaps
+from farm.policy.giving import Giving
+from farm.policy.granting import bounds, may_have, tries
+from farm.policy.hopeless import Hopeless
+from farm.policy.line import Line, Queue
+from farm.policy.reserve import Reserving
+from farm.policy.waiting import Reason, Waiting
 
-TURN_SECONDS = 60.0  #: a slot is kept at least so long before a production with none gets a turn
 MOST_RECALLS = 256  #: per pass; the next pass sees what these brought
 
 
-def recalls_for(
-    unmet: Sequence[LayerView], snapshot: Snapshot, booked: Mapping[str, Resources]
-) -> tuple[Recall, ...]:
-    """Leases to recall for the layers in `unmet`, given what each production books by now."""
-    scales = _Scales(snapshot, booked)
-    recalls: list[Recall] = []
-    hopeless: set[LayerView] = set()
-    for layer in unmet:
-        wish = replace(layer, id="", created_at=0.0, scene="", wanted=0)
-        for _ in range(layer.wanted):
-            if wish in hopeless or len(recalls) == MOST_RECALLS:
-                break
-            if scales.coming(layer):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """What the leases lead to."""
+
+    recalls: list[Recall]
+    fillers: list[Grant]  #: short tasks on nodes that are being cleared
+    waiting: list[Waiting]  #: as before, with what is on its way told
+
+
+def recall_leases(board: Board, waiting: Sequence[Waiting]) -> Recalled:
+    """Leases to recall for what `board` has left over, and gaps to fill until they have ended.
+
+    `waiting` tells of the same left-overs.
+    """
+    fillers = fill_gaps(board)
+    giving = Giving(board)
+    recalls = [giving.back(lease, why) for lease, why in excess(board, giving.started)]
+    desk = _Desk(board, giving)
+    recalls += desk.run(MOST_RECALLS - len(recalls))
+    told = [desk.told(row) for row in _less(waiting, fillers)]
+    return Recalled(recalls=recalls, fillers=fillers, waiting=told)
+
+
+def _less(waiting: Sequence[Waiting], fillers: Sequence[Grant]) -> list[Waiting]:
+    """`waiting` without what `fillers` serve."""
+    served: dict[str, int] = {}
+    for grant in fillers:
+        served[grant.layer] = served.get(grant.layer, 0) + 1
+    rows = []
+    for row in waiting:
+        count = row.count - served.get(row.layer, 0)
+        if count:
+            rows.append(row if count == row.count else replace(row, count=count))
+    return rows
+
+
+class _Desk:
+    """Goes through what waits, in the order in which it is due."""
+
+    def __init__(self, board: Board, giving: Giving) -> None:
+        self._board = board
+        self._giving = giving
+        self._reserving = Reserving(board, giving)
+        self._hopeless: dict[tuple[str, str], Hopeless] = {}
+        self._coming: set[str] = set()  #: layers for which room is on its way
+        self._cleared: dict[str, tuple[str, ...]] = {}  #: layer -> nodes being cleared for it
+
+    def run(self, most: int) -> list[Recall]:
+        """Up to `most` recalls; a node is cleared with all that it takes."""
+        board = self._board
+        recalls = self._clear_on()
+        line = Line(board.open_demands(), board.shares, board.room.pools)
+        while len(recalls) < most and (turn := line.next()) is not None:
+            queue, demand = turn
+            if may_have(demand, queue.account):
+                asked = self._ask(queue, demand)
+                if asked is not None:
+                    recalls += asked
+                    line.served()
+                    continue
+            queue.drop()
+        return recalls
+
+    def told(self, row: Waiting) -> Waiting:
+        """`row` with what is on its way."""
+        nodes = self._cleared.get(row.layer)
+        if nodes:
+            return _plain(row, Reason.RESERVED, what=row.layer, nodes=nodes)
+        return _plain(row, Reason.COMING) if row.layer in self._coming else row
+
+    def _clear_on(self) -> list[Recall]:
+        """Go on clearing the nodes that are reserved, if more has to end there."""
+        recalls: list[Recall] = []
+        for demand in self._board.open_demands():
+            for index in self._board.reserved.get(demand.layer.id, ()):
+                if demand.wanted > 0:
+                    recalls += self._reserving.go_on(demand, index)
+        return recalls
+
+    def _ask(self, queue: Queue, demand: Demand) -> list[Recall] | None:
+        """Recalls that bring one slot for `demand`: none when its room is coming; None: no way."""
+        hopeless = self._hopeless.setdefault((queue.pool, queue.production), Hopeless())
+        only, most = bounds(demand, queue.account)
+        for retry, avoid, _ in tries(self._board, demand):
+            room = self._giving.coming(demand, queue.pool, avoid=avoid, only=only, most=most)
+            if room >= 0:
+                self._giving.book(demand, queue.account, room, retry)
+                self._coming.add(demand.layer.id)
+                return []
+            if hopeless.has(demand, avoid):
                 continue
-            victim = scales.victim(layer)
-            if victim is None:
-                hopeless.add(wish)  # nor would the next layer like it find one
-                break
-            scales.move(victim, layer)
-            recalls.append(Recall(lease=victim.id, reason=_reason(victim, layer)))
-    return tuple(recalls)
+            victim = self._giving.victim(demand, queue.account, avoid, only, most)
+            if victim is not None:
+                return [self._take(victim, demand, queue, retry)]
+            hopeless.add(demand, avoid)
+        index, recalls = self._reserving.clear(demand, queue)
+        if index < 0:
+            return None
+        self._cleared[demand.layer.id] = (self._board.nodes[index].name,)
+        return recalls
+
+    def _take(self, victim: LeaseView, demand: Demand, queue: Queue, retry: int) -> Recall:
+        giving, layer = self._giving, demand.layer
+        guaranteed = queue.account.level()[0] == 0 and victim.production != layer.production
+        recall = giving.back(victim, _reason(victim, demand))
+        giving.book(demand, queue.account, giving.index_of(victim), retry)
+        self._coming.add(layer.id)
+        return replace(recall, now=True) if guaranteed and victim.interruptible else recall
 
 
-def _reason(victim: LeaseView, layer: LayerView) -> str:
+def _plain(row: Waiting, reason: Reason, **fields: object) -> Waiting:
+    return Waiting(
+        layer=row.layer,
+        production=row.production,
+        count=row.count,
+        reason=reason,
+        pool=row.pool,
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+def _reason(victim: LeaseView, demand: Demand) -> str:
+    layer = demand.layer
     if victim.production == layer.production:
-        return f"layer {layer.id} has priority {layer.priority}, this one {victim.priority}"
+        points = f" and {demand.points} for waiting" if demand.points else ""
+        return f"layer {layer.id} has priority {layer.priority}{points}, this one {victim.priority}"
     return f"production {layer.production} is due a slot"
-
-
-class _Scales:
-    """Who books what if the recalls so far are carried out."""
-
-    def __init__(self, snapshot: Snapshot, booked: Mapping[str, Resources]) -> None:
-        self._nodes: dict[str, NodeView] = {node.name: node for node in snapshot.nodes}
-        self._weight = {one.name: one.weight for one in snapshot.productions}
-        self._booked = dict(booked)
-        self._at = snapshot.at
-        recalled = [one for one in snapshot.leases if one.state is LeaseState.RECALLED]
-        self._coming = [(one.node, one.resources) for one in recalled]
-        for one in recalled:
-            self._booked[one.production] -= one.resources
-        #: Per production the least important lease first, then the one held for longest.
-        self._leases: dict[str, list[LeaseView]] = {}
-        for one in sorted(snapshot.leases, key=lambda one: (one.priority, one.granted_at, one.id)):
-            if one.state is LeaseState.STARTED:
-                self._leases.setdefault(one.production, []).append(one)
-
-    def coming(self, layer: LayerView) -> bool:
-        """Use up room that is already on its way back, if `layer` fits in it."""
-        for at, (node, amount) in enumerate(self._coming):
-            if self._suits(layer, node, amount):
-                del self._coming[at]
-                self._booked[layer.production] += layer.resources
-                return True
-        return False
-
-    def victim(self, layer: LayerView) -> LeaseView | None:
-        """The lease that should give way to `layer`, None when none has to.
-
-        Of the production that books most over its weight first.
-        """
-        for production in sorted(self._leases, key=lambda name: (-self._burden(name), name)):
-            if self._cannot_give(production, layer):
-                continue
-            for one in self._leases[production]:
-                if self._must_give(one, layer) and self._suits(layer, one.node, one.resources):
-                    return one
-        return None
-
-    def move(self, victim: LeaseView, layer: LayerView) -> None:
-        """Carry the recall out on paper."""
-        self._leases[victim.production].remove(victim)
-        self._booked[victim.production] -= victim.resources
-        self._booked[layer.production] += layer.resources
-
-    def _suits(self, layer: LayerView, node: str, amount: Resources) -> bool:
-        view = self._nodes.get(node)
-        return (
-            view is not None
-            and layer.pool in ("", view.pool)
-            and layer.resources.fits_in(view.free + amount)
-            and self._may_run_on(layer, node)
-        )
-
-    def _may_run_on(self, layer: LayerView, node: str) -> bool:
-        """Has the layer a task that may run there: a plain one, or a retry that did not fail there,
-        or one that has failed on every node that could hold it?"""
-        return (
-            layer.plain != 0
-            or any(node not in avoid for avoid in layer.avoid)
-            or any(self._nowhere_else(layer, avoid) for avoid in layer.avoid)
-        )
-
-    def _nowhere_else(self, layer: LayerView, avoid: frozenset[str]) -> bool:
-        return not any(
-            view.name not in avoid
-            and layer.pool in ("", view.pool)
-            and layer.resources.fits_in(view.total)
-            for view in self._nodes.values()
-        )
-
-    def _cannot_give(self, production: str, layer: LayerView) -> bool:
-        """Spares a look at every lease of a production that books less than the taker would."""
-        if production == layer.production or self._waits_for_a_turn(layer):
-            return False
-        return self._burden(production) < self._after_taking(layer)
-
-    def _must_give(self, one: LeaseView, layer: LayerView) -> bool:
-        if one.production == layer.production:
-            return one.priority < layer.priority
-        if self._waits_for_a_turn(layer) and self._at - one.granted_at >= TURN_SECONDS:
-            return True
-        giver = self._booked[one.production] - one.resources
-        return burden(giver, self._weight[one.production]) >= self._after_taking(layer)
-
-    def _waits_for_a_turn(self, layer: LayerView) -> bool:
-        """With more productions than slots nobody would ever be above another: they take turns."""
-        return self._booked[layer.production].cores == 0
-
-    def _after_taking(self, layer: LayerView) -> float:
-        taken = self._booked[layer.production] + layer.resources
-        return burden(taken, self._weight[layer.production])
-
-    def _burden(self, production: str) -> float:
-        return burden(self._booked[production], self._weight[production])

@@ -40,8 +40,8 @@ class Waiting:
     reason: Reason
     pool: str = ""  #: the pool that the numbers are about
     #: LIMIT, JOB_CAP, GROUP_CAP: the cap's name in the snapshot. NO_FIT: the one thing that rules
-    #: every node out, of "pool", "nodes", "tags", "blender", "gpus", "gpu memory", "cores",
-    #: "memory", or "together" where each alone could be had. RESERVED: the layer that it is for.
+    #: every node out: "nodes", "tags", "blender", "gpus", "gpu memory", "cores" or "memory", of the
+    #: nodes that have all that stands before it here. RESERVED: the layer that it is for.
     what: str = ""
     most: Cores | None = None  #: of the cap, or the ceiling in cores. NO_FIT: the largest node has
     held: Cores | None = None  #: of it now, this plan's grants counted

@@ -1,0 +1,216 @@
+"""Why each layer that a plan left over waits, told from what the plan came upon. Pure."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from farm.model.resources import Cores
+from farm.policy.board import Board
+from farm.policy.caps import Cap
+from farm.policy.demand import NOWHERE, Demand
+from farm.policy.fit import could_serve
+from farm.policy.granting import fits_on
+from farm.policy.misfit import Misfit, misfit
+from farm.policy.shares import dues
+from farm.policy.waiting import Reason, Waiting
+
+_ALL = "*"  #: no pool has this name
+SOME = 8  #: names that are told of more
+
+_BY_NAME = {"job": Reason.JOB_CAP, "group": Reason.GROUP_CAP}
+
+
+def reasons(board: Board, *, cut: bool) -> list[Waiting]:
+    """One row per layer with tasks left over, by id; `cut`: the plan ended before it was done."""
+    told = _Told(board, cut=cut)
+    rows: list[Waiting] = []
+    in_line: list[Demand] = []
+    for demand in board.demands:
+        if demand.wanted > 0:
+            row = told.outright(demand)
+            if row is None:
+                in_line.append(demand)
+            else:
+                rows.append(row)
+    rows += told.of_line(in_line)
+    rows.sort(key=lambda row: row.layer)
+    return rows
+
+
+def givers_of(board: Board, waiting: Sequence[Waiting]) -> frozenset[str]:
+    """Productions that may have to give slots back: those that book anything where others wait.
+
+    A production that books less than each of those that wait need not be looked at.
+    """
+    if any(cap.held > cap.most for cap in board.caps.values()):
+        return frozenset(one.name for one in board.snapshot.productions)
+    wanting = (Reason.CAPACITY, Reason.BEHIND, Reason.RESERVED)
+    takers: defaultdict[str, set[str]] = defaultdict(set)
+    for row in waiting:
+        if row.reason in wanting:
+            takers[row.pool].add(row.production)
+    givers: set[str] = set()
+    for pool, names in takers.items():
+        accounts = board.shares.in_pool(pool)
+        least = min(accounts[name].level() for name in names)
+        givers |= {name for name, one in accounts.items() if one.cores and one.level() >= least}
+    for name, account in board.shares.known():
+        if account.ceiling is not None and account.cores > account.ceiling:
+            givers.add(name)
+    return frozenset(givers)
+
+
+class _Told:
+    """What is known of the plan, asked layer by layer."""
+
+    def __init__(self, board: Board, *, cut: bool) -> None:
+        self._board = board
+        self._cut = cut
+        self._kept: dict[object, int] = {}
+        self._misfits: dict[object, Misfit] = {}
+        self._pools_of: dict[object, list[str]] = {}
+        self._scales: dict[str, dict[str, tuple[float, float]]] = {}
+
+    def outright(self, demand: Demand) -> Waiting | None:
+        """The row of what cannot be served whoever's turn it is; None: it stands in the line."""
+        board, layer = self._board, demand.layer
+        if not board.placement.could_ever_fit(demand):
+            return self._never(demand)
+        if demand.stopped is not None:
+            return _capped(demand, demand.stopped)
+        pools = self._pools(demand)
+        if self._cut and not all(pool in demand.refused for pool in pools):
+            return _row(demand, Reason.COMING, pools[0])
+        if all(demand.refused.get(pool) is Reason.SHARE for pool in pools):
+            account = board.shares.account(pools[0], layer.production)
+            most, held = account.ceiling, account.cores
+            return _row(demand, Reason.SHARE, pools[0], most=most, held=held)
+        return self._kept_back(demand, pools[0]) or self._only_avoided(demand, pools)
+
+    def of_line(self, demands: list[Demand]) -> list[Waiting]:
+        """The rows of those that wait for room: first in line, or behind whom."""
+        demands.sort(key=lambda demand: demand.key)
+        ahead: defaultdict[tuple[str, str], int] = defaultdict(int)
+        rows = []
+        for demand in demands:
+            name, pool = demand.layer.production, demand.layer.pool
+            first = ahead[name, pool] + ahead[name, ""] if pool else ahead[name, _ALL]
+            ahead[name, pool] += demand.wanted
+            ahead[name, _ALL] += demand.wanted
+            told = self._pools(demand)[0]
+            due, has = self._scale(told, name)
+            reason = Reason.BEHIND if first or has >= due else Reason.CAPACITY
+            rows.append(
+                Waiting(
+                    layer=demand.layer.id,
+                    production=name,
+                    count=demand.wanted,
+                    reason=reason,
+                    pool=told,
+                    ahead=first,
+                    due=due,
+                    has=has,
+                )
+            )
+        return rows
+
+    def _scale(self, pool: str, production: str) -> tuple[float, float]:
+        """Cores' worth of `pool` that `production` is due and that it books."""
+        scale = self._scales.get(pool)
+        if scale is None:
+            accounts = self._board.shares.in_pool(pool)
+            wanting = {one.layer.production for one in self._board.demands}
+            active = {
+                name: one for name, one in accounts.items() if name in wanting or one.share() > 0
+            }
+            cores = self._board.shares.sizes[pool].cores
+            due = dues(active.items(), cores)
+            scale = {name: (due[name], one.share() * cores) for name, one in active.items()}
+            self._scales[pool] = scale
+        return scale[production]
+
+    def _pools(self, demand: Demand) -> list[str]:
+        """The pools that could serve it: its own, or each that has a node for it."""
+        if demand.layer.pool:
+            return [demand.layer.pool]
+        known = self._pools_of.get(demand.wish)
+        if known is None:
+            nodes = self._board.nodes
+            fitting = {node.pool for node in nodes if could_serve(node, demand.layer)}
+            known = self._pools_of[demand.wish] = sorted(fitting)
+        return known
+
+    def _never(self, demand: Demand) -> Waiting:
+        key = (demand.wish, demand.layer.pool)
+        known = self._misfits.get(key)
+        if known is None:
+            known = self._misfits[key] = misfit(demand.layer, self._board.snapshot)
+        return _row(demand, known.reason, demand.layer.pool, **known.numbers)
+
+    def _kept_back(self, demand: Demand, pool: str) -> Waiting | None:
+        """The row of what a node is cleared for, or of what only a node kept for others holds."""
+        board, layer = self._board, demand.layer
+        nodes = board.reserved.get(layer.id)
+        if nodes:
+            names = tuple(board.nodes[index].name for index in nodes)
+            return _row(demand, Reason.RESERVED, pool, what=layer.id, nodes=names)
+        key = (demand.wish, layer.pool)
+        if key not in self._kept:
+            self._kept[key] = self._kept_node(demand)
+        index = self._kept[key]
+        if index < 0:
+            return None
+        node = board.nodes[index]
+        return _row(demand, Reason.RESERVED, pool, what=node.reserved_for, nodes=(node.name,))
+
+    def _kept_node(self, demand: Demand) -> int:
+        """A node that has room for it and is reserved for another, -1 when there is none."""
+        pool = demand.layer.pool
+        for indices in self._board.reserved.values():
+            for index in indices:
+                fits = fits_on(self._board, demand, index, NOWHERE)
+                if fits and pool in ("", self._board.nodes[index].pool):
+                    return index
+        return -1
+
+    def _only_avoided(self, demand: Demand, pools: list[str]) -> Waiting | None:
+        if demand.plain > 0:
+            return None
+        if not demand.picky:  # its tasks are not among those that the snapshot tells of
+            return _row(demand, Reason.COMING, pools[0])
+        for pool in pools:
+            if self._board.placement.best(demand, pool) >= 0:
+                names = tuple(sorted(frozenset().union(*demand.picky)))[:SOME]
+                return _row(demand, Reason.AVOID, pool, nodes=names)
+        return None
+
+
+def _capped(demand: Demand, cap: Cap) -> Waiting:
+    reason = _BY_NAME.get(cap.name.partition(":")[0], Reason.LIMIT)
+    pool = demand.layer.pool
+    return _row(demand, reason, pool, what=cap.name, most=cap.most, held=cap.held)
+
+
+def _row(
+    demand: Demand,
+    reason: Reason,
+    pool: str,
+    *,
+    what: str = "",
+    most: Cores | None = None,
+    held: Cores | None = None,
+    asked: Cores | None = None,
+    nodes: tuple[str, ...] = (),
+) -> Waiting:
+    layer = demand.layer
+    return Waiting(
+        layer=layer.id,
+        production=layer.production,
+        count=demand.wanted,
+        reason=reason,
+        pool=pool,
+        what=what,
+        most=most,
+        held=held,
+        asked=asked,
+        nodes=nodes,
+    )

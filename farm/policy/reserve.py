@@ -1,0 +1,169 @@
+"""Nodes cleared for what fits no free room: reservation, as in EASY backfill (Lifka, 1995). Pure.
+
+Of each production the first in line may have one node cleared for it, if it takes more than one
+lease to make room. The leases there end at their next task boundary, nobody else is given what
+comes free, and only work that is over before the last of them is may fill the gaps.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from farm.model.lease import Recall
+from farm.model.snapshot import LeaseView
+from farm.policy.board import Board
+from farm.policy.demand import Demand
+from farm.policy.fit import could_serve
+from farm.policy.giving import TURN_SECONDS, Giving, after_taking
+from farm.policy.granting import bounds, tries
+from farm.policy.line import Queue
+from farm.policy.shares import Account
+
+RESERVED_RATIO = 0.05  #: of a pool's nodes at most, but one at least
+UNKNOWN_SECONDS = 1800.0  #: that a task is taken to need until one of its layer has ended
+MOST_SEARCHES = 8  #: per plan: each looks at many leases
+
+Cost = tuple[float, int, int]  #: seconds until it is clear, leases that end for it, index
+
+
+class Reserving:
+    """Chooses nodes and asks their leases back."""
+
+    def __init__(self, board: Board, giving: Giving) -> None:
+        """Count what is reserved already."""
+        self._board, self._giving = board, giving
+        self._left: dict[str, int] = {}
+        self._tried: set[tuple[str, str]] = set()
+        self._searches = 0
+        for node in board.nodes:
+            self._left[node.pool] = self._left.get(node.pool, 0) + 1
+        self._left = {pool: max(1, int(n * RESERVED_RATIO)) for pool, n in self._left.items()}
+        for node in board.nodes:
+            self._left[node.pool] -= 1 if node.reserved_for else 0
+
+    def clear(self, demand: Demand, queue: Queue) -> tuple[int, list[Recall]]:
+        """Clear a node for `demand`: its index and the recalls that it takes, (-1, []) if none.
+
+        Only for the first of `queue` that nothing else helps.
+        """
+        key = (queue.pool, queue.production)
+        if key in self._tried:
+            return -1, []
+        self._tried.add(key)
+        may = demand.layer.id not in self._board.reserved and self._left[queue.pool] > 0
+        if not may or self._searches == MOST_SEARCHES:
+            return -1, []
+        self._searches += 1
+        for retry, avoid, _ in tries(self._board, demand):
+            found = min(self._choices(demand, queue, avoid), default=None)
+            if found is not None:
+                self._left[queue.pool] -= 1
+                (_, _, index), leases = found
+                return index, self._end(leases, demand, queue.account, index, retry)
+        return -1, []
+
+    def go_on(self, demand: Demand, index: int) -> list[Recall]:
+        """What more has to end on the node that is being cleared for `demand`."""
+        node, giving = self._board.nodes[index], self._giving
+        account = self._board.shares.account(node.pool, demand.layer.production)
+        usable = (retry for retry, avoid, _ in tries(self._board, demand) if node.name not in avoid)
+        retry = next(usable, None)
+        if retry is None or not could_serve(node, demand.layer):
+            return []
+        needed: list[LeaseView] | None = []
+        if not giving.makes_room(index, (), demand):
+            permitted = giving.permitted(demand, account)
+            here = [lease for lease in permitted if giving.index_of(lease) == index]
+            needed = self._needed(index, demand, account, here)
+        if needed is None:
+            return []
+        return self._end(needed, demand, account, index, retry)
+
+    def _choices(
+        self, demand: Demand, queue: Queue, avoid: frozenset[str]
+    ) -> Iterator[tuple[Cost, list[LeaseView]]]:
+        """Nodes that can be cleared for `demand`, with what that takes."""
+        only, most = bounds(demand, queue.account)
+        by_node: dict[int, list[LeaseView]] = {}
+        for lease in self._giving.permitted(demand, queue.account):
+            by_node.setdefault(self._giving.index_of(lease), []).append(lease)
+        for index, leases in by_node.items():
+            node = self._board.nodes[index]
+            if (
+                node.reserved_for
+                or node.name in avoid
+                or not could_serve(node, demand.layer)
+                or (only is not None and index not in only)
+                or self._board.room.cores_taken(index, demand) > most
+                or any(self._giving.makes_room(index, (one,), demand) for one in leases)
+            ):
+                continue  # where one lease makes room, shares alone decide
+            needed = self._needed(index, demand, queue.account, leases)
+            if needed:
+                seconds = max(self._remaining(lease) for lease in needed)
+                yield (seconds, len(needed), index), needed
+
+    def _needed(
+        self, index: int, demand: Demand, account: Account, leases: Sequence[LeaseView]
+    ) -> list[LeaseView] | None:
+        """As few of `leases` as make room, those first that end soon; None when all do not."""
+        taken: list[LeaseView] = []
+        gave: dict[str, list[LeaseView]] = {}
+        for lease in sorted(leases, key=lambda one: (self._remaining(one), one.id)):
+            giver = gave.setdefault(lease.production, [])
+            if not self._may_end(lease, giver, demand, account):
+                continue
+            giver.append(lease)
+            taken.append(lease)
+            if self._giving.makes_room(index, tuple(taken), demand):
+                break
+        else:
+            return None
+        for lease in taken[:-1]:
+            rest = tuple(one for one in taken if one is not lease)
+            if self._giving.makes_room(index, rest, demand):
+                taken = list(rest)
+        return taken
+
+    def _may_end(
+        self, lease: LeaseView, before: Sequence[LeaseView], demand: Demand, account: Account
+    ) -> bool:
+        """May `lease` end for `demand` when those in `before` of the same production do too?
+
+        Inside a production an equal has to make way as well, for nothing else ever would. Another
+        one gives if that leaves it no worse off than the taker will be; or than the taker is, if it
+        held the slot for a turn: small work takes the room back only by its share, so it comes to
+        rest.
+        """
+        layer = demand.layer
+        if lease.production == layer.production:
+            return lease.priority <= layer.priority + (0 if demand.job.slots else demand.points)
+        gone = [one.resources for one in (*before, lease)]
+        level = self._giving.account(lease).level(
+            -sum(one.cores for one in gone),
+            -sum(one.memory_bytes for one in gone),
+            -sum(one.gpus for one in gone),
+        )
+        if level >= after_taking(demand, account):
+            return True
+        held = self._board.snapshot.at - lease.granted_at
+        return held >= TURN_SECONDS and level >= account.level()
+
+    def _remaining(self, lease: LeaseView) -> float:
+        """Seconds until its task in hand is expected to end."""
+        if lease.task_seconds is None or not lease.task_started_at:
+            return UNKNOWN_SECONDS
+        return max(0.0, lease.task_started_at + lease.task_seconds - self._board.snapshot.at)
+
+    def _end(
+        self,
+        leases: Sequence[LeaseView],
+        demand: Demand,
+        account: Account,
+        index: int,
+        retry: int,
+    ) -> list[Recall]:
+        layer = demand.layer.id
+        why = f"the node is cleared for layer {layer}"
+        recalls = [self._giving.back(lease, why) for lease in leases]
+        self._giving.book(demand, account, index, retry)
+        return [replace(one, reserve_for=layer) for one in recalls]
