@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from farm.client import Client
-from farm.demo.movie import has_ffmpeg, make_movie
-from farm.demo.report import Run, Shot, report, strip_of
-from farm.demo.sheet import contact_sheet
+from farm.demo.report import Run, Shot, report
 from farm.demo.show import HowFar, Show, a_show
 from farm.model.errors import BadRequest, FarmError, ServiceUnavailable, StoreUnavailable
 from farm.model.render import fill_frame
+from farm.policy.preview import MOVIE, SHEET
 from farm.up.child import log_tail, start_child
 from farm.up.local import LocalFarm, LocalOptions, local_farm
 from farm.up.orphans import descendants
@@ -30,7 +29,8 @@ _POLL_SECONDS = 0.25
 _PATIENCE_SECONDS = 10.0  #: without a finished frame, before asking the nodes why
 _STUCK_SECONDS = 600.0
 _AWAY_SECONDS = 60.0  #: a service that died is back long before
-_MAX_FRAMES = 1000
+_MAX_TASKS = 1000
+_REELS = {SHEET: "contact sheet", MOVIE: "film"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +114,7 @@ def _submit(client: Client, production: str, scene: Path, out: Path) -> Submitte
             "production": production,
             "name": "the demo's film",
             "output": str(out / production / f"{production}_####"),
+            "preview": True,
         }
     )
     return Submitted(production=production, job=answer["id"], output=answer["output"])
@@ -168,14 +169,13 @@ def _how_far(job: Submitted, told: dict[str, Any]) -> HowFar:
 
 
 def _shot(client: Client, job: Submitted) -> Shot:
-    """All frames of a job. Raises FarmError unless every one of them is there."""
+    """All that a job made. Raises FarmError unless all of it is there."""
     detail = client.job(job.job)
     if detail["state"] != "succeeded":
-        counts, failures = detail["counts"], detail["failures"]
-        why = failures[0]["reason"] if failures else "no reason was kept"
-        missing = counts["total"] - counts["succeeded"]
-        raise FarmError(f"{missing} of {counts['total']} frames of {job.production} failed: {why}")
-    frames = client.frames(job.job, limit=_MAX_FRAMES)
+        raise FarmError(_failure(job.production, detail))
+    tasks = client.frames(job.job, limit=_MAX_TASKS)
+    render, *reels = detail["layers"]
+    frames = [one for one in tasks if one["layer"] in {render["id"], render["name"]}]
     return Shot(
         production=job.production,
         frames=tuple(
@@ -183,32 +183,27 @@ def _shot(client: Client, job: Submitted) -> Shot:
             for one in frames
         ),
         peak_memory_bytes=max(one["peak_memory_bytes"] for one in frames),
+        reels=tuple((one["name"], Path(one["output"])) for one in reels),
+        reel_seconds=sum(one["elapsed_seconds"] for one in tasks if one not in frames),
     )
 
 
+def _failure(production: str, job: dict[str, Any]) -> str:
+    failures = job["failures"]
+    why = failures[0]["reason"] if failures else "no reason was kept"
+    counts = job["layers"][0]["counts"]
+    missing = counts["total"] - counts["succeeded"]
+    what = f"{missing} of {counts['total']} frames" if missing else "sheet or film"
+    return f"{what} of {production} failed: {why}"
+
+
 def _results(run: Run, out: Path) -> Iterator[str]:
-    """Make sheets and films, and tell where all of it lies."""
+    """Where all of it lies."""
     yield f"\nEverything lies in {out}"
     for shot in run.shots:
-        sheet = out / f"{shot.production}-sheet.png"
-        contact_sheet([strip_of(shot)], sheet)
-        yield f"  {shot.production + '/':<22} {len(shot.frames)} images, and their logs"
-        yield f"  {sheet.name:<22} contact sheet"
-        if has_ffmpeg():
-            yield _movie(shot, out)
-    contact_sheet([strip_of(shot) for shot in run.shots], out / "sheet.png")
-    yield f"  {'sheet.png':<22} contact sheet of both"
-    if not has_ffmpeg():
-        yield "  no films: there is no ffmpeg on PATH; with one, each production gets an mp4"
-
-
-def _movie(shot: Shot, out: Path) -> str:
-    number, _, image = shot.frames[0]
-    target = out / f"{shot.production}.mp4"
-    frames = make_movie(image.parent, name=shot.production, first_frame=number, target=target)
-    if frames != len(shot.frames):
-        raise FarmError(f"{target} holds {frames} frames, not {len(shot.frames)}")
-    return f"  {target.name:<22} film, {frames} frames as counted in the file"
+        yield f"  {shot.production + '/':<32} {len(shot.frames)} images, and their logs"
+        for name, path in shot.reels:
+            yield f"  {path.relative_to(out)!s:<32} {_REELS[name]}"
 
 
 def _check_nothing_left() -> None:

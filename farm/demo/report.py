@@ -5,10 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from PIL import Image
-
-from farm.demo.sheet import Strip
-
 _FRAMES_A_LINE = 8
 
 
@@ -19,6 +15,8 @@ class Shot:
     production: str
     frames: tuple[tuple[int, float, Path], ...]  #: number, seconds to render, image
     peak_memory_bytes: int
+    reels: tuple[tuple[str, Path], ...]  #: "sheet" and "movie"; none of a single frame
+    reel_seconds: float  #: to make them
 
     @property
     def seconds(self) -> list[float]:
@@ -31,27 +29,16 @@ class Run:
 
     shots: tuple[Shot, ...]
     slots: int
-    wall_seconds: float  #: from the first submit to the last finished frame
+    wall_seconds: float  #: from the first submit to the last sheet or film
     first_frame_seconds: float  #: from the first submit to the first finished frame
 
     @property
     def busy_seconds(self) -> float:
-        return sum(sum(shot.seconds) for shot in self.shots)
+        return sum(sum(shot.seconds) + shot.reel_seconds for shot in self.shots)
 
     @property
     def utilization(self) -> float:
         return self.busy_seconds / (self.slots * self.wall_seconds)
-
-
-def strip_of(shot: Shot) -> Strip:
-    """The shot as it stands on a contact sheet."""
-    with Image.open(shot.frames[0][2]) as first:
-        size = f"{first.width} by {first.height}"
-    return Strip(
-        title=shot.production,
-        note=f"{len(shot.frames)} frames  ·  {size}  ·  {median(shot.seconds):.1f} s a frame",
-        images=tuple((number, image) for number, _, image in shot.frames),
-    )
 
 
 def report(run: Run) -> str:
@@ -62,10 +49,10 @@ def report(run: Run) -> str:
 How long each frame took, in seconds
 {table}
 
-{frames} frames in {run.wall_seconds:.1f} s on {run.slots} slots;\
+{frames} frames, with their sheets and films, in {run.wall_seconds:.1f} s on {run.slots} slots;\
  the first was finished {run.first_frame_seconds:.1f} s after the first submit.
 Slot utilization {run.utilization:.1%}: attempts took {run.busy_seconds:.1f} s together, out of\
- {run.slots} slots times {run.wall_seconds:.1f} s from the first submit to the last frame.
+ {run.slots} slots times {run.wall_seconds:.1f} s from the first submit to the end.
 An attempt is counted from the worker's asking to the checked image; where Blender has to start and
 open the scene first, that is part of it."""
 

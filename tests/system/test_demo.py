@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.scenes import make_scenes
+from workers.reels.mp4 import read_movie
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
@@ -71,9 +72,10 @@ def test_the_demo_leaves_images_sheets_and_figures_and_no_process(
     for production in ("heron", "li-river"):
         images = sorted(path.name for path in (tmp_path / production).glob("*.png"))
         assert images == [f"{production}_{n:04d}.png" for n in (1, 2, 3)]
-        assert size_of(tmp_path / f"{production}-sheet.png") > (1000, 200)
-    assert size_of(tmp_path / "sheet.png") > (1000, 500)
-    assert re.search(r"6 frames in \d+\.\d s on 2 slots;", ran.stdout)
+        assert size_of(tmp_path / production / f"{production}_sheet.jpg") > (1000, 200)
+        film = read_movie(tmp_path / production / f"{production}_preview.mp4")
+        assert (film.frames, film.width, film.height) == (3, 64, 36)
+    assert re.search(r"6 frames, with their sheets and films, in \d+\.\d s on 2 slots;", ran.stdout)
     assert re.search(r"Slot utilization \d+\.\d%", ran.stdout)
     assert not (tmp_path / "farm").exists()
     assert not runs_in(tmp_path)
