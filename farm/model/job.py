@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from farm.model.errors import BadRequest
 from farm.model.frames import MAX_TASKS, Frames
-from farm.model.names import check_name, check_title
+from farm.model.names import check_group, check_name, check_title
 from farm.model.render import ReelSettings, RenderSettings
 from farm.model.resources import GIB, TIB, Cores, Resources
 from farm.model.states import JobState, Outcome, TaskState
@@ -67,6 +67,8 @@ class JobSpec:
         """Raise BadRequest (or a child of it) on the first fault."""
         check_name("production", self.production)
         check_title("job", self.name)
+        if self.group:
+            check_group(self.group)
         if not 0 <= self.priority <= 100:
             raise BadRequest(f"priority {self.priority}: give 0 to 100, 50 is usual")
         if not self.layers:
@@ -163,6 +165,12 @@ class Job:
     ended_at: float | None
     counts: TaskCounts
     layers: tuple[Layer, ...] = ()  #: empty where only the summary was asked for
+    group: str = ""
+    most_tasks: int = 0  #: slots it may have at once; 0 is no bound
+    most_cores: Cores = 0  #: cores it may have at once; 0 is no bound
+    least_tasks: int = 0
+    start_at: float = 0.0
+    deadline_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

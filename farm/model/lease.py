@@ -24,10 +24,12 @@ class Lease:
     job: str
     layer: str
     spec: LayerSpec
+    booked: Resources | None = None  #: None: as the layer asks
 
     @property
     def resources(self) -> Resources:
-        return self.spec.resources
+        """What it books on its node: what its tasks may use."""
+        return self.booked or self.spec.resources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,18 @@ def check_name(kind: str, name: str) -> str:
     )
 
 
+def check_group(group: str) -> str:
+    """Return `group` if it is a good name for a group: names between slashes, "sq010/sh020".
+
+    Raises BadName.
+    """
+    for part in group.split("/"):
+        check_name("group", part)
+    if len(group) > 4 * MAX_NAME_CHARACTERS:
+        raise BadName(f"group name {group!r}: at most {4 * MAX_NAME_CHARACTERS} characters")
+    return group
+
+
 def check_title(kind: str, title: str) -> str:
     """Return `title` if it can stand on one line of a table: printable, not blank, not too long.
 

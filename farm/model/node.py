@@ -32,6 +32,7 @@ class NodeHealth:
     memory_used_bytes: int = 0
     disk_free_bytes: int = 0
     warm_scenes: tuple[str, ...] = ()  #: scenes a Blender of the node has open
+    warm_files: tuple[str, ...] = ()  #: manifests of sent jobs whose files the node has
     unfit: str = ""  #: why it cannot take work now ("output folder is full"); "" when it can
 
 

@@ -5,12 +5,14 @@ Each change is one atomic step, one Lua file in lua/ and one typed method here.
 
 from farm.store import keys
 from farm.store.audit import Breach, audit
+from farm.store.bounds import GroupStore, LimitStore
 from farm.store.connection import Connection, new_id
 from farm.store.facts import Fact, FactLog
 from farm.store.jobs import JobStore
 from farm.store.leader import LeaderStore
 from farm.store.leases import LeaseStore
 from farm.store.nodes import NodeStore
+from farm.store.productions import ProductionStore
 from farm.store.tasks import TaskQuestions
 from farm.store.tokens import TokenStore
 from farm.store.webhooks import WebhookStore
@@ -29,6 +31,9 @@ class Store:
         self.nodes = NodeStore(connection)
         self.leases = LeaseStore(connection)
         self.leader = LeaderStore(connection)
+        self.productions = ProductionStore(connection)
+        self.limits = LimitStore(connection)
+        self.groups = GroupStore(connection)
         self.facts = FactLog(connection)
         self.tokens = TokenStore(connection)
         self.webhooks = WebhookStore(connection)

@@ -5,31 +5,23 @@ so it may run on a farm at work. It changes nothing.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 from farm.model.states import OPEN_JOB_STATES, OPEN_TASK_STATES, JobState, TaskState
 from farm.store import keys
+from farm.store.audit_farm import farm_breaches
+from farm.store.breach import Breach, compare, flat
 from farm.store.connection import Connection
+from farm.store.records import read_cores
 
-AMOUNTS = ("cores", "memory_bytes", "gpus")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breach:
-    """One figure that does not agree with what it is derived from."""
-
-    rule: str  #: what must hold
-    where: str  #: "node n1", "layer 3.1", …
-    expected: str
-    found: str
+__all__ = ["Breach", "audit"]
 
 
 def audit(connection: Connection) -> list[Breach]:
     """All breaches; an empty list is a sound store. Raises StoreUnavailable."""
     farm = connection.call("farm_audit_farm")
-    breaches = list(_farm_breaches(*farm))
+    breaches = list(farm_breaches(*farm))
     with connection.guard():
         jobs = connection.client.zrange(keys.JOBS, 0, -1)
     for job in jobs:
@@ -38,131 +30,74 @@ def audit(connection: Connection) -> list[Breach]:
     return breaches
 
 
-def _flat(words: list[Any]) -> dict[str, str]:
-    return dict(zip(words[::2], words[1::2], strict=True))
-
-
-def _compare(rule: str, where: str, expected: object, found: object) -> Iterator[Breach]:
-    if expected != found:
-        yield Breach(rule=rule, where=where, expected=str(expected), found=str(found))
-
-
-def _farm_breaches(
-    nodes: list[Any],
-    lease_rows: list[Any],
-    productions: list[Any],
-    unstarted: list[str],
-    alive: list[str],
+def _job_breaches(
+    job_words: list[Any], listed_open: int, begins: str, layers: list[Any]
 ) -> Iterator[Breach]:
-    leases = {lease: _flat(fields) for lease, fields in lease_rows}
-    for name, fields, held in nodes:
-        yield from _node_breaches(name, _flat(fields), held, leases, name in alive)
-    for words in productions:
-        yield from _production_breaches(_flat(words), leases.values())
-    granted = sorted(lease for lease, f in leases.items() if f.get("state") == "granted")
-    yield from _compare(
-        "granted leases are those with a start deadline", "farm", granted, sorted(unstarted)
-    )
-
-
-def _node_breaches(
-    name: str,
-    node: dict[str, str],
-    held: list[str],
-    leases: dict[str, dict[str, str]],
-    listed_alive: bool,
-) -> Iterator[Breach]:
-    where = f"node {name}"
-    own = sorted(lease for lease, fields in leases.items() if fields.get("node") == name)
-    yield from _compare("a node lists exactly its own leases", where, own, sorted(held))
-    for what in AMOUNTS:
-        booked = sum(int(leases[lease][what]) for lease in own)
-        free = int(node[f"free_{what}"])
-        yield from _compare(f"free + booked {what} = all", where, int(node[what]), free + booked)
-        if free < 0:
-            yield Breach(
-                rule=f"free {what} is not negative", where=where, expected="0+", found=str(free)
-            )
-    reports = node["state"] != "offline"
-    yield from _compare("a node that reports is listed alive", where, reports, listed_alive)
-    if own and not reports:
-        yield Breach(
-            rule="an offline node holds no lease", where=where, expected="[]", found=str(own)
-        )
-    for lease in own:
-        yield from _compare(
-            "a lease is of its node's present epoch",
-            f"lease {lease}",
-            node["epoch"],
-            leases[lease]["epoch"],
-        )
-
-
-def _production_breaches(
-    production: dict[str, str], leases: Iterable[dict[str, str]]
-) -> Iterator[Breach]:
-    own = [lease for lease in leases if lease.get("production") == production["name"]]
-    for what in AMOUNTS:
-        booked = sum(int(lease[what]) for lease in own)
-        where = f"production {production['name']}"
-        yield from _compare(
-            f"booked {what} = sum over its leases", where, booked, int(production[what])
-        )
-
-
-def _job_breaches(job_words: list[Any], listed_open: int, layers: list[Any]) -> Iterator[Breach]:
-    job = _flat(job_words)
+    job = flat(job_words)
     where = f"job {job['id']}"
     totals: Counter[str] = Counter()
     for row in layers:
-        layer = _flat(row[0])
+        layer = flat(row[0])
         totals.update({state: int(layer[state]) for state in TaskState})
-        yield from _layer_breaches(job, layer, row[1:])
-    yield from _chain_breaches({row["id"]: row for row in (_flat(row[0]) for row in layers)})
+        yield from _layer_breaches(job, layer, row[1:], begun=begins == "")
+    yield from _held_breaches(job, [flat(lease[1]) for row in layers for lease in row[4]])
+    yield from _chain_breaches({row["id"]: row for row in (flat(row[0]) for row in layers)})
     for state in TaskState:
-        yield from _compare(
+        yield from compare(
             f"{state} tasks = sum over layers", where, totals[state], int(job[state])
         )
     still_open = sum(totals[state] for state in OPEN_TASK_STATES)
-    yield from _compare(
+    yield from compare(
         "open tasks = blocked + ready + running", where, still_open, int(job["open"])
     )
     is_open = JobState(job["state"]) in OPEN_JOB_STATES
-    yield from _compare("a job is open while it has open tasks", where, still_open > 0, is_open)
-    yield from _compare("the list of open jobs is right", where, is_open, bool(listed_open))
+    if begins:
+        yield from compare("only an open job is yet to begin", where, True, is_open)
+        yield from compare("it begins when it was told to", where, job["start_ms"], begins)
+    yield from compare("a job is open while it has open tasks", where, still_open > 0, is_open)
+    yield from compare("the list of open jobs is right", where, is_open, bool(listed_open))
     if job["state"] == JobState.SUCCEEDED:
-        yield from _compare(
+        yield from compare(
             "all tasks of a succeeded job succeeded", where, totals.total(), totals["succeeded"]
         )
 
 
+def _held_breaches(job: dict[str, str], leases: list[dict[str, str]]) -> Iterator[Breach]:
+    where = f"job {job['id']}"
+    cores = sum(read_cores(lease["cores"]) for lease in leases)
+    yield from compare("slots held = its leases", where, len(leases), int(job.get("held_tasks", 0)))
+    yield from compare(
+        "cores held = sum over its leases", where, cores, read_cores(job.get("held_cores", "0"))
+    )
+
+
 def _layer_breaches(
-    job: dict[str, str], layer: dict[str, str], seen: list[Any]
+    job: dict[str, str], layer: dict[str, str], seen: list[Any], *, begun: bool
 ) -> Iterator[Breach]:
     """Hold a layer's counters against `seen`, what audit_job.lua counted."""
     counted, running, stranded, lease_rows, score, without_image = seen
     where = f"layer {layer['id']}"
-    for state, number in _flat(counted).items():
-        yield from _compare(f"{state} tasks as counted", where, int(number), int(layer[state]))
-    yield from _compare("no ready task is out of reach", where, 0, stranded)
-    yield from _compare(
+    for state, number in flat(counted).items():
+        yield from compare(f"{state} tasks as counted", where, int(number), int(layer[state]))
+    yield from compare("no ready task is out of reach", where, 0, stranded)
+    yield from compare(
         "a succeeded task of a sent job has the digest of its image", where, 0, without_image
     )
-    leases = {lease: _flat(fields) for lease, fields in lease_rows}
+    leases = {lease: flat(fields) for lease, fields in lease_rows}
     granted = sum(1 for fields in leases.values() if fields.get("state") == "granted")
-    yield from _compare("unstarted leases as counted", where, granted, int(layer["unstarted"]))
+    yield from compare("unstarted leases as counted", where, granted, int(layer["unstarted"]))
     in_hand = [task for fields in leases.values() for task in fields.get("tasks", "").split()]
-    yield from _compare(
+    yield from compare(
         "each running task is in the hand of exactly one lease",
         where,
         sorted(running),
         sorted(in_hand),
     )
-    waits = job["state"] == JobState.ACTIVE and int(layer["ready"]) > 0
-    yield from _compare("it waits for slots while it has ready tasks", where, waits, score != "")
+    waits = begun and job["state"] == JobState.ACTIVE and int(layer["ready"]) > 0
+    yield from compare("it waits for slots while it has ready tasks", where, waits, score != "")
     if score:
         due = (100 - int(job["priority"])) * 1e13 + int(job["created_ms"])
-        yield from _compare("its place in line is by priority and age", where, due, float(score))
+        yield from compare("its place in line is by priority and age", where, due, float(score))
 
 
 def _chain_breaches(layers: dict[str, dict[str, str]]) -> Iterator[Breach]:
@@ -182,7 +117,7 @@ def _chain_breaches(layers: dict[str, dict[str, str]]) -> Iterator[Breach]:
                 tasks,
                 layer["cancelled"],
             )
-        yield from _compare(rule, where, due, int(found))
+        yield from compare(rule, where, due, int(found))
 
 
 def _leftovers(connection: Connection) -> Iterator[Breach]:

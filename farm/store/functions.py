@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 from farm.model.states import (
     JOB_TRANSITIONS,
@@ -36,14 +37,24 @@ TASK_BYTES: Mapping[TaskState, int] = {
 #: Helpers come before the steps that use them.
 _HELPERS = (
     "_keys",
+    "_nudges",
+    "_productions",
+    "_waiting",
     "_layers",
     "_chains",
     "_close",
     "_records",
     "_replies",
+    "_caps",
+    "_bounds",
+    "_booking",
     "_leases",
     "_stories",
     "_endings",
+    "_nodes",
+    "_reserving",
+    "_granting",
+    "_submitting",
     "_holding",
     "_take",
     "_chunk",
@@ -51,6 +62,7 @@ _HELPERS = (
     "_settling",
     "_next",
     "_node_views",
+    "_cap_views",
     "_views",
 )
 
@@ -63,12 +75,17 @@ def library_source() -> str:
         for entry in folder.iterdir()
         if entry.name.endswith(".lua") and not entry.name.startswith("_")
     )
-    parts = [_tables()]
-    parts += [(folder / f"{name}.lua").read_text("utf-8") for name in (*_HELPERS, *steps)]
+    parts = [_tables(), *(_text(folder, name) for name in _HELPERS)]
+    # What a step names is its own: Lua takes no more than 200 names on one level.
+    parts += [f"do\n{_text(folder, name)}\nend" for name in steps]
     body = "\n".join(parts)
     digest = hashlib.sha256(body.encode()).hexdigest()[:16]
     version = f"redis.register_function('farm_library', function() return '{digest}' end)"
     return f"#!lua name={LIBRARY}\n{body}\n{version}\n"
+
+
+def _text(folder: Traversable, name: str) -> str:
+    return (folder / f"{name}.lua").read_text("utf-8")
 
 
 def library_digest(source: str) -> str:

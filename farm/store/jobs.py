@@ -1,17 +1,20 @@
 """Jobs in the store: submit, ask, and steer them."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from farm.model.errors import BadRequest, Conflict, NotFound
 from farm.model.frames import Frames
-from farm.model.job import Job, JobSpec, Layer, LayerKind, LayerSpec, TaskCounts
+from farm.model.job import Job, JobSpec, Layer, LayerKind, TaskCounts
+from farm.model.resources import Cores
 from farm.model.states import JobState, TaskState
 from farm.store import keys
+from farm.store.bounds import bound_word
 from farm.store.connection import Connection, new_id
 from farm.store.images import all_images
-from farm.store.records import read_layer_spec, write_layer_spec
+from farm.store.records import read_cores, read_layer_spec
+from farm.store.submitting import job_document, unknown_limit
 
 KEY_SECONDS = 86_400  #: how long a submit's idempotency key is remembered
 RETRYABLE = frozenset({TaskState.FAILED, TaskState.CANCELLED})
@@ -31,20 +34,14 @@ class JobStore:
         """Store a job, all of it or nothing, and return its id.
 
         The same `key` within a day returns the same id and stores nothing.
-        Raises BadRequest for a faulty spec, StoreUnavailable.
+        Raises BadRequest for a faulty spec, and for a limit that nobody has set;
+        StoreUnavailable.
         """
         spec.check()
-        number_of = {layer.name: number for number, layer in enumerate(spec.layers, 1)}
-        document = json.dumps(
-            {
-                "production": spec.production,
-                "name": spec.name,
-                "owner": spec.owner,
-                "priority": spec.priority,
-                "layers": [_layer_document(layer, number_of) for layer in spec.layers],
-            }
-        )
-        return str(self._connection.call("farm_submit", key, document, KEY_SECONDS))
+        reply = self._connection.call("farm_submit", key, job_document(spec), KEY_SECONDS)
+        if reply[0] != "ok":
+            raise unknown_limit(spec, *reply[1:])
+        return str(reply[1])
 
     def get(self, job_id: str) -> Job:
         """The job with its layers. Raises NotFound."""
@@ -152,6 +149,23 @@ class JobStore:
         if not self._connection.call("farm_priority", job_id, priority):
             raise NotFound(f"no job {job_id}; `farm jobs ls` shows the jobs there are")
 
+    def set_bounds(
+        self,
+        job_id: str,
+        *,
+        most_tasks: int | None = None,
+        most_cores: Cores | None = None,
+        least_tasks: int | None = None,
+    ) -> None:
+        """Bound what the job may have at once; 0 is no bound, None leaves it as it is.
+
+        What it has beyond a lowered bound goes at the next task boundaries.
+        Raises NotFound, BadRequest.
+        """
+        words = [bound_word(most_tasks), bound_word(most_cores), bound_word(least_tasks)]
+        if not self._connection.call("farm_bounds", "job", job_id, "", *words):
+            raise no_job(job_id)
+
     def retry(
         self,
         job_id: str,
@@ -203,24 +217,6 @@ def _check(reply: Sequence[Any], job_id: str, verb: str) -> None:
         raise NotFound(f"no job {job_id}; `farm jobs ls` shows the jobs there are")
     if reply[0] == "no":
         raise Conflict(f"cannot {verb} job {job_id}: it is {reply[1]}")
-
-
-def _layer_document(layer: LayerSpec, number_of: Mapping[str, int]) -> dict[str, Any]:
-    return {
-        "name": layer.name,
-        "frames": layer.frames,
-        "tasks": len(Frames(layer.frames)),
-        "cores": layer.resources.cores,
-        "memory_bytes": layer.resources.memory_bytes,
-        "gpus": layer.resources.gpus,
-        "pool": layer.pool,
-        "scene": layer.settings.scene_id,
-        "retries": layer.retries,
-        "chunk": layer.chunk,
-        "after": number_of.get(layer.after, 0),
-        "sent": int(layer.settings.is_sent),
-        "spec": write_layer_spec(layer),
-    }
 
 
 def _retried(job: Job, frames: Frames | None, layer: str | None) -> Sequence[Layer]:
@@ -279,4 +275,10 @@ def _job(fields: dict[str, str], layers: tuple[Layer, ...]) -> Job:
         ended_at=int(ended) / 1000 if ended else None,
         counts=counts_of(fields),
         layers=layers,
+        group=fields.get("group", ""),
+        most_tasks=int(fields.get("most_tasks", 0)),
+        most_cores=read_cores(fields.get("most_cores", "0")),
+        least_tasks=int(fields.get("least_tasks", 0)),
+        start_at=int(fields.get("start_ms", 0)) / 1000,
+        deadline_at=int(fields.get("deadline_ms", 0)) / 1000,
     )

@@ -10,6 +10,8 @@ ALIVE = f"{HASH_TAG}:nodes:alive"
 LEASES = f"{HASH_TAG}:leases"
 UNSTARTED = f"{HASH_TAG}:leases:unstarted"
 FACTS = f"{HASH_TAG}:facts"
+STARTING = f"{HASH_TAG}:jobs:starting"
+LIMITS = f"{HASH_TAG}:limits"
 COUNTERS = f"{HASH_TAG}:counters"
 WAKE = f"{HASH_TAG}:wake"
 LEADER = f"{HASH_TAG}:leader"
@@ -44,8 +46,17 @@ def lease(lease_id: str) -> str:
 
 
 def production(name: str, part: str = "") -> str:
-    """The production's hash, or its part "waiting"."""
+    """The production's hash, or its part "waiting", "pools", "leases", "groups"."""
     return f"{HASH_TAG}:production:{name}" + (f":{part}" if part else "")
+
+
+def group(path: str) -> str:
+    """The hash of the group called `path`, "<production>/<group>"."""
+    return f"{HASH_TAG}:group:{path}"
+
+
+def limit(name: str) -> str:
+    return f"{HASH_TAG}:limit:{name}"
 
 
 def webhook(hook_id: str, part: str) -> str:

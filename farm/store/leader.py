@@ -1,17 +1,25 @@
 """The scheduler's lead, its wake-up, its view of the farm, and its reaper."""
 
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from farm.model.errors import NotLeader
-from farm.model.lease import LeaseState
-from farm.model.resources import Resources
-from farm.model.snapshot import LayerView, LeaseView, NodeView, ProductionView, Snapshot
+from farm.model.snapshot import LeaseView, Snapshot
 from farm.settings import LEADER_SECONDS, SILENT_SECONDS
 from farm.store import keys
 from farm.store.connection import Connection
+from farm.store.views import (
+    read_cap,
+    read_layer,
+    read_lease,
+    read_node,
+    read_pool,
+    read_production,
+)
 
 NODES_REAPED_AT_ONCE = 20
 LEASES_REAPED_AT_ONCE = 500
+JOBS_BEGUN_AT_ONCE = 500
 
 
 class LeaderStore:
@@ -55,69 +63,48 @@ class LeaderStore:
             raise NotLeader("another scheduler leads")
         return int(nodes), int(leases)
 
-    def snapshot(self, *, layers_per_production: int = 256, leases: bool = False) -> Snapshot:
-        """The farm at one instant; all leases too when `leases`.
+    def begin_due(self) -> int:
+        """Let jobs stand in line whose time to begin has come: how many."""
+        return int(self._connection.call("farm_due", JOBS_BEGUN_AT_ONCE))
+
+    def snapshot(
+        self,
+        *,
+        layers_per_production: int = 256,
+        leases: bool = False,
+        leases_of: Collection[str] = (),
+    ) -> Snapshot:
+        """The farm at one instant; all leases too when `leases`, or those of some productions.
 
         Of each production the most urgent layers that want slots; 0 `layers_per_production`: as
-        many as could be served now, a few at least.
+        many as one pass could serve, a few at least.
         """
-        nodes, layers, productions, held, more, at_ms = self._connection.call(
-            "farm_snapshot", layers_per_production, int(leases)
+        nodes, layers, productions, held, more, at_ms, pools, caps = self._connection.call(
+            "farm_snapshot", layers_per_production, "all" if leases else "", *leases_of
         )
+        bounds = dict(read_cap(line) for line in caps)
+        seen = tuple(read_node(line) for line in nodes)
+        most_bytes = max((node.total.memory_bytes for node in seen), default=0)
         return Snapshot(
-            nodes=tuple(_node(row) for row in nodes),
-            layers=tuple(_layer(row) for row in layers),
-            productions=tuple(_production(row) for row in productions),
-            leases=tuple(_lease(row) for row in held if row[0] is not None),
-            more_layers=bool(more),
+            nodes=seen,
+            layers=tuple(read_layer(row, bounds, most_bytes=most_bytes) for row in layers),
+            leases=tuple(_leases(*held)),
+            productions=tuple(
+                read_production(name, weight, _flat(shares)) for name, weight, shares in productions
+            ),
+            caps=bounds,
+            pools=dict(read_pool(line) for line in pools),
             at=at_ms / 1000,
+            more_layers=bool(more),
         )
 
 
-def _resources(cores: str, memory_bytes: str, gpus: str) -> Resources:
-    return Resources(cores=int(cores), memory_bytes=int(memory_bytes), gpus=int(gpus))
+def _flat(words: Sequence[str]) -> dict[str, str]:
+    return dict(zip(words[::2], words[1::2], strict=True))
 
 
-def _node(row: list[Any]) -> NodeView:
-    return NodeView(
-        name=row[0],
-        epoch=int(row[1]),
-        pool=row[2],
-        total=_resources(*row[3:6]),
-        free=_resources(*row[6:9]),
-        warm_scenes=frozenset(row[9].splitlines()),
-    )
-
-
-def _layer(row: list[Any]) -> LayerView:
-    ready, unstarted = int(row[2]), int(row[3])
-    avoid = tuple(frozenset(names.split()) for names in row[12])
-    return LayerView(
-        id=row[0],
-        production=row[11],
-        priority=int(row[9]),
-        created_at=int(row[10]) / 1000,
-        resources=_resources(*row[4:7]),
-        wanted=ready - unstarted,
-        pool=row[7],
-        scene=row[8],
-        avoid=avoid,
-        plain=max(0, ready - unstarted - int(row[13])),
-    )
-
-
-def _production(row: list[Any]) -> ProductionView:
-    return ProductionView(name=row[0], weight=float(row[1]), booked=_resources(*row[2:5]))
-
-
-def _lease(row: list[Any]) -> LeaseView:
-    return LeaseView(
-        id=row[9],
-        node=row[0],
-        layer=row[1],
-        production=row[2],
-        priority=int(row[10]),
-        state=LeaseState(row[4]),
-        resources=_resources(*row[5:8]),
-        granted_at=int(row[8]) / 1000,
-    )
+def _leases(held: Sequence[Any], layers: Sequence[str]) -> Iterator[LeaseView]:
+    line_of = _flat(layers)
+    for production, leases in held:
+        for lease, line in zip(leases[::2], leases[1::2], strict=True):
+            yield read_lease(lease, production, line, line_of[line.split(" ", 2)[1]])

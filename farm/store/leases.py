@@ -15,7 +15,7 @@ from farm.policy.chunk import tasks_per_call
 from farm.policy.retry import Verdict, verdict
 from farm.settings import START_SECONDS
 from farm.store.connection import Connection, new_id
-from farm.store.records import read_layer_spec, write_story
+from farm.store.records import read_layer_spec, read_resources, write_story
 
 GIVE_UP = 0  #: as `want`: end the lease; what is in hand is ready again
 KEEP = -1  #: as `want`: only settle; the rest stays in hand
@@ -60,6 +60,7 @@ class LeaseStore:
                 grant.resources.gpus,
                 int(grant.anywhere),
                 int(START_SECONDS * 1000),
+                grant.tasks or "",
             )
             for grant, lease in zip(grants, ids, strict=True)
         ]
@@ -68,8 +69,10 @@ class LeaseStore:
 
     def recall(self, recalls: Sequence[Recall], *, leader: str) -> list[str]:
         """End each lease at its next task boundary; answers "recalled", "ended", "gone" each."""
-        calls = [(leader, one.lease, one.reason) for one in recalls]
-        return [str(a) for a in self._connection.call_many("farm_recall", list(calls))]
+        calls: list[tuple[str | int | float, ...]] = [
+            (leader, one.lease, one.reason, one.reserve_for, int(one.now)) for one in recalls
+        ]
+        return [str(a) for a in self._connection.call_many("farm_recall", calls)]
 
     def start(
         self, lease: str, *, node: str, epoch: int, want: int = 1, request: str = ""
@@ -89,8 +92,9 @@ class LeaseStore:
             job=reply[1],
             layer=reply[2],
             spec=read_layer_spec(reply[3]),
+            booked=read_resources(*reply[4:7]),
         )
-        return started, _tasks(reply[4:])
+        return started, _tasks(reply[7:])
 
     def confirm(self, lease: Lease, tasks: Sequence[TaskInHand]) -> list[bool]:
         """Do these attempts still own their tasks?"""

@@ -12,6 +12,8 @@ from farm.model.resources import Resources
 from farm.model.states import NodeState
 from farm.store import keys
 from farm.store.connection import Connection, new_id
+from farm.store.records import read_resources
+from farm.store.views import write_node_view, write_warmth
 
 
 class NodeStore:
@@ -33,6 +35,7 @@ class NodeStore:
                 "memory_bytes": spec.resources.memory_bytes,
                 "gpus": spec.resources.gpus,
                 "spec": json.dumps(asdict(spec)),
+                "view": write_node_view(spec),
             }
         )
         reply = self._connection.call("farm_register", new_id(), spec.name, document)
@@ -53,7 +56,7 @@ class NodeStore:
             epoch,
             json.dumps(asdict(health)),
             health.unfit,
-            "\n".join(health.warm_scenes),
+            write_warmth(health),
             *pairs,
         )
         if reply[0] == "superseded":
@@ -146,17 +149,14 @@ def _node(fields: dict[str, str], leases: dict[str, str]) -> Node:
         spec[name] = tuple(spec.get(name, ()))
     health: dict[str, Any] = json.loads(fields.get("health", "{}"))
     if health:
-        health["warm_scenes"] = tuple(health["warm_scenes"])
+        for name in ("warm_scenes", "warm_files"):
+            health[name] = tuple(health.get(name, ()))
     return Node(
         name=fields["name"],
         epoch=int(fields["epoch"]),
         state=NodeState(fields["state"]),
         spec=NodeSpec(**spec),
-        free=Resources(
-            cores=int(fields["free_cores"]),
-            memory_bytes=int(fields["free_memory_bytes"]),
-            gpus=int(fields["free_gpus"]),
-        ),
+        free=read_resources(fields["free_cores"], fields["free_memory_bytes"], fields["free_gpus"]),
         heartbeat_at=int(fields["heartbeat_ms"]) / 1000,
         registered_at=int(fields["registered_ms"]) / 1000,
         health=NodeHealth(**health),

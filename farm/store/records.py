@@ -10,7 +10,7 @@ from typing import Any
 
 from farm.model.job import FailedAttempt, LayerKind, LayerSpec
 from farm.model.render import ReelSettings, RenderSettings
-from farm.model.resources import Resources
+from farm.model.resources import Cores, Resources, exact_cores
 from farm.model.states import Outcome
 from farm.store.functions import TASK_BYTES
 
@@ -49,6 +49,16 @@ def read_record(records: bytes, at: int) -> Record:
         peak_memory_kib=memory,
         image_kib=image,
     )
+
+
+def read_cores(text: str) -> Cores:
+    """Cores as a hash has them: "4" or "3.75"."""
+    return int(text) if text.isdigit() else exact_cores(float(text))
+
+
+def read_resources(cores: str, memory_bytes: str, gpus: str) -> Resources:
+    """An amount from the words of a hash."""
+    return Resources(cores=read_cores(cores), memory_bytes=int(memory_bytes), gpus=int(gpus))
 
 
 def write_layer_spec(spec: LayerSpec) -> str:

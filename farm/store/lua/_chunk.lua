@@ -10,9 +10,11 @@ local function take(layer, lease, want)
     local slots = redis.call('SCARD', layer_leases_key(layer.id))
     want = math.max(1, math.min(want, math.floor(ready / (2 * math.max(1, slots)))))
   end
-  if ready > 0 then
+  if lease.left then want = math.min(want, lease.left) end
+  if ready > 0 and want > 0 then
     take_returned(layer, lease, want, taken)
     take_fresh(layer, lease, want, taken)
   end
+  if lease.left then lease.left = lease.left - #taken end
   return taken
 end

@@ -30,8 +30,12 @@ function close_layer(layer)
     redis.call('HINCRBY', layer.key, 'render_ms', layer.render_ms)
     redis.call('HINCRBYFLOAT', layer.key, 'render_squares', layer.render_squares)
   end
+  if layer.peak_kib > layer.peak_before then
+    redis.call('HSET', layer.key, 'peak_kib', layer.peak_kib)
+  end
   local ready = before + (layer.moved.ready or 0)
   if (before > 0) ~= (ready > 0) then set_waiting(layer.id, layer.production, layer.job) end
+  if before == 0 and ready > 0 then redis.call('HSET', layer.key, 'served_ms', now_ms()) end
   if ready > before then wake() end
   if open == 0 then return end
   local left = redis.call('HINCRBY', layer.key, 'open', open)

@@ -34,26 +34,11 @@ local function recall_lease(lease, why)
     return 'ended'
   end
   if lease.state == 'started' then
+    lease.state = 'recalled'
     redis.call('HSET', lease.key, 'state', 'recalled', 'why', why)
+    show_lease(lease)
     fact('lease_recalled', 'lease', lease.id, 'node', lease.node, 'why', why)
     nudge(lease.node)
   end
   return 'recalled'
-end
-
-local function release_all(node, why)
-  for _, id in ipairs(redis.call('SMEMBERS', node_leases_key(node))) do
-    lose_lease(open_lease(id), why)
-  end
-end
-
-local function move_node(name, event)
-  local before = redis.call('HGET', node_key(name), 'state') or 'offline'
-  local after = NODE_MOVES[before] and NODE_MOVES[before][event]
-  if not after then return nil end
-  redis.call('HSET', node_key(name), 'state', after)
-  if after == 'offline' then redis.call('ZREM', ALIVE, name) end
-  fact('node_' .. after, 'node', name, 'event', event)
-  wake()
-  return after
 end

@@ -1,13 +1,15 @@
 -- Stopping what is in hand: of a cancelled job, and of layers that are held (see _chains.lua).
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
 -- A lease stays booked until its worker has stopped what it runs: kill before release.
+local function stop_lease(lease)
+  redis.call('HSET', lease.key, 'kill', 1, 'tasks', '')
+  nudge(lease.node)
+end
+
 local function kill_leases(layer, why)
   for _, id in ipairs(redis.call('SMEMBERS', layer_leases_key(layer.id))) do
     local lease = open_lease(id)
-    if recall_lease(lease, why) == 'recalled' then
-      redis.call('HSET', lease.key, 'kill', 1, 'tasks', '')
-      nudge(lease.node)
-    end
+    if recall_lease(lease, why) == 'recalled' then stop_lease(lease) end
   end
 end
 

@@ -10,6 +10,8 @@ local ALIVE = ROOT .. 'nodes:alive'                    -- ZSET node name -> last
 local LEASES = ROOT .. 'leases'                        -- ZSET lease id -> granted, ms
 local UNSTARTED = ROOT .. 'leases:unstarted'           -- ZSET lease id -> start deadline, ms
 local FACTS = ROOT .. 'facts'                          -- STREAM, bounded
+local STARTING = ROOT .. 'jobs:starting'               -- ZSET job id -> when it may begin, ms
+local LIMITS = ROOT .. 'limits'                        -- SET of names
 local COUNTERS = ROOT .. 'counters'                    -- HASH superseded, reaped_leases, ...
 local WAKE = ROOT .. 'wake'                            -- LIST of at most one nudge to the scheduler
 local LEADER = ROOT .. 'leader'                        -- STRING token of the leading scheduler
@@ -30,28 +32,10 @@ local function node_nudge_key(name) return ROOT .. 'node:' .. name .. ':nudge' e
 local function lease_key(id) return ROOT .. 'lease:' .. id end             -- HASH
 local function production_key(name) return ROOT .. 'production:' .. name end -- HASH
 local function waiting_key(name) return ROOT .. 'production:' .. name .. ':waiting' end -- ZSET
+-- HASH "<pool>:<what>": booked cores, memory_bytes, gpus; weight, guarantee, ceiling of its share
+local function pools_key(name) return ROOT .. 'production:' .. name .. ':pools' end
+local function held_key(name) return ROOT .. 'production:' .. name .. ':leases' end -- HASH, _leases.lua
+local function groups_key(name) return ROOT .. 'production:' .. name .. ':groups' end -- SET
+local function group_key(id) return ROOT .. 'group:' .. id end -- HASH; "<production>/<group>"
+local function limit_key(name) return ROOT .. 'limit:' .. name end         -- HASH
 local function request_key(id) return ROOT .. 'request:' .. id end         -- STRING, expires
-
-local FACTS_KEPT = 100000
-local REPLY_SECONDS = 600 -- a repeated request is answered alike for this long
-
--- The store's own clock, ms since 1970: no caller's clock decides anything.
-local function now_ms()
-  local t = redis.call('TIME')
-  return t[1] * 1000 + math.floor(t[2] / 1000)
-end
-
-local function fact(kind, ...)
-  redis.call('XADD', FACTS, 'MAXLEN', '~', FACTS_KEPT, '*', 'kind', kind, ...)
-end
-
--- Wake the scheduler; one nudge is enough, however many events there were.
-local function wake()
-  if redis.call('LLEN', WAKE) == 0 then redis.call('LPUSH', WAKE, 1) end
-end
-
--- Tell a node to send a heartbeat now: there are orders for it.
-local function nudge(node)
-  local key = node_nudge_key(node)
-  if redis.call('LLEN', key) == 0 then redis.call('LPUSH', key, 1) end
-end

@@ -2,12 +2,14 @@
 -- end, and with them the job's counters, the list of waiting layers and the job's own end.
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
 local function open_layer(id)
-  local f = redis.call('HMGET', layer_key(id), 'job', 'production', 'tasks', 'cursor', 'chunk')
+  local f = redis.call('HMGET', layer_key(id), 'job', 'production', 'tasks', 'cursor', 'chunk',
+    'peak_kib')
   if not f[1] then return nil end
   return {
     id = id, key = layer_key(id), states = states_key(id), records = records_key(id),
     job = f[1], production = f[2], tasks = tonumber(f[3]), cursor = tonumber(f[4]),
     chunk = tonumber(f[5]), moved = {}, render_ms = 0, render_squares = 0, rendered = 0,
+    peak_kib = tonumber(f[6] or 0), peak_before = tonumber(f[6] or 0),
   }
 end
 
@@ -29,19 +31,6 @@ local function move_task(layer, index, before, event)
   return after
 end
 
--- A layer waits for slots while its job is active and it has ready tasks.
-local function set_waiting(layer_id, production, job)
-  local key = waiting_key(production)
-  local j = redis.call('HMGET', job_key(job), 'state', 'priority', 'created_ms')
-  local ready = tonumber(redis.call('HGET', layer_key(layer_id), 'ready'))
-  if j[1] == 'active' and ready > 0 then
-    -- Higher priority first, then older: both fit exactly in one double.
-    redis.call('ZADD', key, string.format('%.0f', (100 - j[2]) * 1e13 + j[3]), layer_id)
-  else
-    redis.call('ZREM', key, layer_id)
-  end
-end
-
 local function move_job(job, event)
   local before = redis.call('HGET', job_key(job), 'state')
   local after = JOB_MOVES[before] and JOB_MOVES[before][event]
@@ -50,8 +39,10 @@ local function move_job(job, event)
   if OPEN_JOB[after] then
     redis.call('SADD', OPEN_JOBS, job)
     redis.call('HDEL', job_key(job), 'ended_ms')
+    set_start(job, redis.call('HGET', job_key(job), 'start_ms') or 0)
   else
     redis.call('SREM', OPEN_JOBS, job)
+    redis.call('ZREM', STARTING, job)
     redis.call('HSET', job_key(job), 'ended_ms', now_ms())
   end
   fact('job_' .. after, 'job', job, 'event', event)

@@ -1,37 +1,39 @@
 -- A lease, its tasks in hand, and its end: the one place where a booking is given back.
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
+local LEASE = {'node', 'epoch', 'job', 'layer', 'production', 'cores', 'memory_bytes', 'gpus',
+  'state', 'tasks', 'request', 'anywhere', 'ordinal', 'pool', 'group', 'limits', 'left',
+  'granted_ms', 'interruptible', 'hand_ms'}
+
 local function open_lease(id)
-  local f = redis.call('HMGET', lease_key(id), 'node', 'epoch', 'job', 'layer', 'production',
-    'cores', 'memory_bytes', 'gpus', 'state', 'tasks', 'request', 'anywhere', 'ordinal')
+  local f = redis.call('HMGET', lease_key(id), unpack(LEASE))
   if not f[1] then return nil end
-  local lease = {
-    id = id, key = lease_key(id), node = f[1], epoch = f[2], job = f[3], layer = f[4],
-    production = f[5], cores = f[6], memory_bytes = f[7], gpus = f[8], state = f[9],
-    request = f[11], anywhere = f[12] == '1', ordinal = f[13], hand = {}, held = {},
-  }
-  for index, attempt in string.gmatch(f[10], '(%d+):(%d+)') do
+  local lease = {id = id, key = lease_key(id), hand = {}, held = {}}
+  for i, name in ipairs(LEASE) do lease[name] = f[i] end
+  lease.anywhere, lease.left = lease.anywhere == '1', tonumber(lease.left)
+  for index, attempt in string.gmatch(lease.tasks, '(%d+):(%d+)') do
     lease.hand[tonumber(index)] = tonumber(attempt)
     table.insert(lease.held, tonumber(index))
   end
   return lease
 end
 
-local function save_hand(lease)
+-- What a decision sees of a lease lies beside those of its production, so that it is read at once.
+local function show_lease(lease)
+  redis.call('HSET', held_key(lease.production), lease.id, table.concat({lease.node, lease.layer,
+    lease.job, lease.state, lease.cores, lease.memory_bytes, lease.gpus, lease.granted_ms,
+    lease.interruptible, lease.hand_ms}, ' '))
+end
+
+local function save_hand(lease, taken)
   local words = {}
   for _, index in ipairs(lease.held) do
     if lease.hand[index] then table.insert(words, index .. ':' .. lease.hand[index]) end
   end
-  redis.call('HSET', lease.key, 'tasks', table.concat(words, ' '))
-end
-
--- Book (sign 1) or give back (sign -1) what a lease holds, on its node and for its production.
-local function book(lease, sign)
-  for _, what in ipairs({'cores', 'memory_bytes', 'gpus'}) do
-    if lease[what] ~= '0' then
-      redis.call('HINCRBY', node_key(lease.node), 'free_' .. what, -sign * lease[what])
-      redis.call('HINCRBY', production_key(lease.production), what, sign * lease[what])
-    end
-  end
+  local hand = table.concat(words, ' ')
+  if not taken then return redis.call('HSET', lease.key, 'tasks', hand) end
+  lease.hand_ms = string.format('%.0f', now_ms())
+  redis.call('HSET', lease.key, 'tasks', hand, 'hand_ms', lease.hand_ms, 'left', lease.left or '')
+  show_lease(lease)
 end
 
 -- End a lease: its booking is free again. Its tasks have been dealt with before.
@@ -39,6 +41,7 @@ local function end_lease(lease, why)
   book(lease, -1)
   redis.call('SREM', node_leases_key(lease.node), lease.id)
   redis.call('SREM', layer_leases_key(lease.layer), lease.id)
+  redis.call('HDEL', held_key(lease.production), lease.id)
   redis.call('ZREM', LEASES, lease.id)
   if redis.call('ZREM', UNSTARTED, lease.id) == 1 then
     redis.call('HINCRBY', layer_key(lease.layer), 'unstarted', -1)

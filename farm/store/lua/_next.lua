@@ -4,6 +4,7 @@
 local function stop_reason(lease, want)
   if lease.state == 'recalled' then return 'recalled' end
   if want == 0 then return 'given up' end
+  if lease.left == 0 then return 'its tasks are done' end
   local state = redis.call('HGET', job_key(lease.job), 'state')
   if state ~= 'active' then return state end
   local node = redis.call('HMGET', node_key(lease.node), 'state', 'unfit')
@@ -22,6 +23,6 @@ local function next_tasks(layer, lease, want)
     taken = take(layer, lease, want)
     if #taken == 0 then why = 'no task was left' end
   end
-  if why then end_lease(lease, why) else save_hand(lease) end
+  if why then end_lease(lease, why) else save_hand(lease, taken) end
   return why or 'ok', taken
 end

@@ -3,10 +3,11 @@
 local FIRST_RESULT, PER_RESULT = 6, 10 -- where results are among the arguments of settle.lua
 local SETTLED_AS = {succeed = 'succeeded', fail = 'failed'}
 
--- How long an attempt took that succeeded: sums that tell mean and spread.
-local function note_time(layer, ms)
+-- How long an attempt took that succeeded, as sums that tell mean and spread, and the most memory.
+local function note_use(layer, ms, peak_kib)
   layer.rendered, layer.render_ms = layer.rendered + 1, layer.render_ms + ms
   layer.render_squares = layer.render_squares + ms * ms / 1e6 -- s²
+  layer.peak_kib = math.max(layer.peak_kib, peak_kib)
 end
 
 local function give_back(layer, lease, index, event, elsewhere)

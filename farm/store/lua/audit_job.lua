@@ -1,7 +1,7 @@
 -- Everything the audit of one job recomputes from, at one instant.
 -- KEYS  1 {farm}
 -- ARGV  1 job
--- Returns {job hash, 1 when listed as open, layers}; a layer is {its hash, {state, tasks, …} as
+-- Returns {job hash, 1 when listed as open, when it is listed to begin or "", layers}; a layer is {its hash, {state, tasks, …} as
 -- counted, {"index:attempt" of running tasks}, ready tasks that nothing leads to, its leases as
 -- {id, hash}, its place among the waiting or "", succeeded tasks that lack the image they must
 -- have}; hashes are flat arrays.
@@ -52,5 +52,6 @@ redis.register_function{function_name = 'farm_audit_job', flags = {'no-writes'},
         redis.call('ZSCORE', waiting_key(layer.production), layer.id) or '',
         without_image(layer, bytes)})
     end
-    return {job, redis.call('SISMEMBER', OPEN_JOBS, argv[1]), layers}
+    return {job, redis.call('SISMEMBER', OPEN_JOBS, argv[1]),
+      redis.call('ZSCORE', STARTING, argv[1]) or '', layers}
   end}

@@ -3,38 +3,44 @@
 -- KEYS  1 {farm}
 -- ARGV  1 token of the leader   2 new lease id   3 node   4 its epoch   5 layer   6 cores
 --       7 memory, bytes   8 GPUs   9 "1": may take tasks that should rather run elsewhere
---       10 time to start, ms
--- Returns "granted" or why not: "not leader", "node", "room", "job", "no work".
-local function refusal(argv, node, layer, job)
+--       10 time to start, ms   11 tasks after which it ends, or ""
+-- Returns "granted" or why not: "not leader", "node", "room", "job", "no work", "reserved" for
+-- another layer, "ceiling" of its production, "cap " and the name of one that is full.
+local NODE = {'epoch', 'state', 'unfit', 'free_cores', 'free_memory_bytes', 'free_gpus', 'ordinal',
+  'pool', 'reserved_for', 'reserved_until_ms'}
+local LAYER = {'job', 'production', 'ready', 'unstarted', 'limits', 'interruptible'}
+
+local function refusal(lease, argv, node, layer, at)
   if redis.call('GET', LEADER) ~= argv[1] then return 'not leader' end
   if node[1] ~= argv[4] or node[2] ~= 'online' or node[3] ~= '' then return 'node' end
   for i = 1, 3 do
     if tonumber(node[3 + i]) < tonumber(argv[5 + i]) then return 'room' end
   end
-  if not layer[1] or redis.call('HGET', job_key(layer[1]), 'state') ~= 'active' then return 'job' end
+  local job = layer[1] and redis.call('HMGET', job_key(layer[1]), 'state', 'group')
+  if not job or job[1] ~= 'active' or redis.call('ZSCORE', STARTING, layer[1]) then return 'job' end
   if tonumber(layer[3]) <= tonumber(layer[4]) then return 'no work' end
+  lease.group = job[2] or ''
+  if argv[11] == '' and reserved_for_another(node[9], node[10], lease.layer, at) then
+    return 'reserved'
+  end
+  if over_ceiling(lease) then return 'ceiling' end
+  local cap = full_cap(lease)
+  return cap and 'cap ' .. cap
 end
 
 redis.register_function('farm_grant', function(keys, argv)
-  local id, name, layer_id = argv[2], argv[3], argv[5]
-  if redis.call('EXISTS', lease_key(id)) == 1 then return 'granted' end -- our own command, repeated
-  local node = redis.call('HMGET', node_key(name), 'epoch', 'state', 'unfit', 'free_cores',
-    'free_memory_bytes', 'free_gpus', 'ordinal')
-  local layer = redis.call('HMGET', layer_key(layer_id), 'job', 'production', 'ready', 'unstarted')
-  local why = refusal(argv, node, layer, layer[1])
+  local key = lease_key(argv[2])
+  if redis.call('EXISTS', key) == 1 then return 'granted' end -- our own command, repeated
+  local node = redis.call('HMGET', node_key(argv[3]), unpack(NODE))
+  local layer, at = redis.call('HMGET', layer_key(argv[5]), unpack(LAYER)), now_ms()
+  local lease = {id = argv[2], key = key, node = argv[3], epoch = argv[4], layer = argv[5],
+    cores = argv[6], memory_bytes = argv[7], gpus = argv[8], anywhere = argv[9], left = argv[11],
+    job = layer[1], production = layer[2], limits = layer[5] or '', ordinal = node[7],
+    interruptible = layer[6] or '', pool = node[8], state = 'granted', hand_ms = '',
+    granted_ms = string.format('%.0f', at)}
+  local why = refusal(lease, argv, node, layer, at)
   if why then return why end
-  local at = now_ms()
-  redis.call('HSET', lease_key(id), 'node', name, 'epoch', argv[4], 'job', layer[1],
-    'layer', layer_id, 'production', layer[2], 'cores', argv[6], 'memory_bytes', argv[7],
-    'gpus', argv[8], 'anywhere', argv[9], 'state', 'granted', 'granted_ms', at, 'tasks', '',
-    'ordinal', node[7])
-  redis.call('ZADD', LEASES, at, id)
-  redis.call('ZADD', UNSTARTED, at + argv[10], id)
-  redis.call('SADD', node_leases_key(name), id)
-  redis.call('SADD', layer_leases_key(layer_id), id)
-  redis.call('HINCRBY', layer_key(layer_id), 'unstarted', 1)
-  book({node = name, production = layer[2], cores = argv[6], memory_bytes = argv[7],
-    gpus = argv[8]}, 1)
-  fact('lease_granted', 'lease', id, 'node', name, 'layer', layer_id)
+  make_lease(lease, at, argv[10])
+  if node[9] == lease.layer then clear_reservation(lease.node) end
   return 'granted'
 end)

@@ -1,7 +1,8 @@
 -- A node reports: its leases live on, and it learns what the store wants of each.
 -- KEYS  1 {farm}
 -- ARGV  1 node   2 epoch   3 health JSON   4 why it cannot take work, or ""
---       5 scenes open in its Blenders, one a line   6… lease id, progress text, in pairs
+--       5 JSON: scenes open in its Blenders, manifests whose files it has   6… lease id, progress text,
+--       in pairs
 -- Returns {status, state of the node, run id of the server, lease, layer, lease state, 1 to kill, …};
 -- status is "ok", "unknown" (register again) or "superseded" (a newer worker has the name).
 redis.register_function('farm_heartbeat', function(keys, argv)

@@ -1,7 +1,7 @@
 -- Register a node. Whatever an earlier worker of that name held is given back in the same step, and
 -- its epoch is fenced off.
 -- KEYS  1 {farm}
--- ARGV  1 request id   2 node name   3 JSON: pool, hostname, cores, memory_bytes, gpus, spec
+-- ARGV  1 request id   2 node name   3 JSON: pool, cores, memory_bytes, gpus, spec, view
 -- Returns {epoch}.
 local function node_ordinal(name)
   local known = redis.call('HGET', NODES, name)
@@ -19,7 +19,9 @@ register_once('farm_register', function(argv)
   redis.call('HSET', key, 'name', name, 'ordinal', node_ordinal(name), 'pool', spec.pool,
     'cores', spec.cores, 'memory_bytes', spec.memory_bytes, 'gpus', spec.gpus,
     'free_cores', spec.cores, 'free_memory_bytes', spec.memory_bytes, 'free_gpus', spec.gpus,
-    'spec', spec.spec, 'registered_ms', at, 'heartbeat_ms', at, 'unfit', '', 'warm', '')
+    'spec', spec.spec, 'view', spec.view, 'registered_ms', at, 'heartbeat_ms', at, 'unfit', '',
+    'warm', '', 'limits', '')
+  clear_reservation(name)
   redis.call('HDEL', key, 'health', 'leaving', 'not_started', 'mute_until_ms')
   redis.call('ZADD', ALIVE, at, name)
   redis.call('DEL', node_nudge_key(name))

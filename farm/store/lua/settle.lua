@@ -15,7 +15,7 @@ local function apply(layer, lease, index, attempt, failures, argv, i)
   write_record(layer, index, attempt, failures, lease.ordinal, argv, i + 3)
   if argv[i + 8] ~= '' then tell_story(layer, index, argv[i + 8]) end
   if event == 'succeed' then
-    note_time(layer, tonumber(argv[i + 4]))
+    note_use(layer, tonumber(argv[i + 4]), tonumber(argv[i + 5]))
     note_image(layer, index, argv[i + 9])
   end
   if after == 'ready' then give_back(layer, lease, index, event, argv[i + 7] == '1') end

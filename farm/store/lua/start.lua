@@ -2,7 +2,8 @@
 -- started, one that came too late finds it gone: both are dropped.
 -- KEYS  1 {farm}
 -- ARGV  1 request id   2 lease id   3 node   4 epoch of the node   5 tasks wanted
--- Returns {"started", job, layer, spec of the layer, "index:attempt:failures", …} or {"gone"}.
+-- Returns {"started", job, layer, spec of the layer, cores, memory in bytes and GPUs that it books,
+-- "index:attempt:failures", …} or {"gone"}.
 local function start(argv)
   local lease = open_lease(argv[2])
   if not lease or lease.state ~= 'granted' or lease.node ~= argv[3] or lease.epoch ~= argv[4] then
@@ -12,6 +13,7 @@ local function start(argv)
   redis.call('ZREM', UNSTARTED, lease.id)
   redis.call('HINCRBY', layer_key(lease.layer), 'unstarted', -1)
   redis.call('HDEL', node_key(lease.node), 'not_started', 'mute_until_ms')
+  lease.state = 'started'
   redis.call('HSET', lease.key, 'state', 'started', 'started_ms', now_ms())
   local layer = open_layer(lease.layer)
   local taken = {}
@@ -23,9 +25,9 @@ local function start(argv)
     close_layer(layer)
     return {'gone'}
   end
-  save_hand(lease)
+  save_hand(lease, taken)
   close_layer(layer)
-  local reply = {'started', lease.job, lease.layer}
+  local reply = {'started', lease.job, lease.layer, lease.cores, lease.memory_bytes, lease.gpus}
   for _, task in ipairs(taken) do table.insert(reply, task) end -- unpack() takes 8,000 at most
   return reply
 end
