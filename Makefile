@@ -7,6 +7,9 @@ BIN := .venv/bin
 STAMP := .venv/installed
 PYTEST := $(BIN)/python -m pytest
 ROUNDS ?= 10
+# How many workers share the slow tests: these wait more than they work, so more than two cores' worth.
+WORKERS ?= 3
+SLOW := -n $(WORKERS) --dist worksteal tests/store tests/system
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test check unit fmt soak bench cov clean
@@ -18,7 +21,7 @@ demo: $(STAMP) ## render a small film for two productions on a farm of its own
 	@$(BIN)/farm demo
 
 test: check ## everything: check, then store and system tests with real processes (minutes)
-	@$(PYTEST) tests/store tests/system
+	@$(PYTEST) $(SLOW) -m "not soak"
 
 check: $(STAMP) ## format, lint, types, floors and unit tests (seconds)
 	@$(BIN)/ruff format --check --quiet .
@@ -31,9 +34,9 @@ fmt: $(STAMP) ## put the code into the house's form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-soak: $(STAMP) ## store and system tests again and again, with fresh random moves; ROUNDS=10
+soak: $(STAMP) ## the long form of store and system tests, again and again; ROUNDS=10
 	@for round in $$(seq $(ROUNDS)); do \
-	  echo "round $$round of $(ROUNDS)"; env -u CI $(PYTEST) tests/store tests/system; \
+	  echo "round $$round of $(ROUNDS)"; env -u CI SOAK=1 KILL_SEED=$$round $(PYTEST) $(SLOW); \
 	done
 
 bench: $(STAMP) ## measure against bare Celery and plain Blender (see benchmarks/README.md)

@@ -53,14 +53,16 @@ def make_corpus(folder: Path, python: str, *kinds: str) -> Corpus:
     command = [python, "-P", str(_MAKE), str(folder), *kinds]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    corpus = Corpus(
-        folder=folder,
-        blender=module_of(python),
-        needs=json.loads((folder / "needs.json").read_text("utf-8")),
-    )
+    corpus = read_corpus(folder, python)
     if "ocean" in corpus.needs:
         _say_baked(corpus.scene("ocean"))
     return corpus
+
+
+def read_corpus(folder: Path, python: str) -> Corpus:
+    """What the bpy of `python` has made in `folder`."""
+    needs = json.loads((folder / "needs.json").read_text("utf-8"))
+    return Corpus(folder=folder, blender=module_of(python), needs=needs)
 
 
 def _say_baked(scene: Path) -> None:

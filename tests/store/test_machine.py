@@ -1,7 +1,7 @@
 """A random walk over the atomic steps on a real server, held against the transition tables.
 
 The model beside the store is small: which attempt each task succeeded by, and what image it left.
-Everything else the audit recomputes after every step."""
+Everything else the audit recomputes after every step. WALKS says how many walks are taken."""
 
 import contextlib
 from dataclasses import replace
@@ -26,9 +26,11 @@ from farm.model.node import NodeHealth
 from farm.model.states import JobState, NodeState, Outcome, TaskState
 from farm.store import Store
 from farm.store.leases import GIVE_UP, KEEP
+from tests.lengths import how_many
 from tests.makers import LEADER, a_chain, a_digest, a_grant, a_layer, a_node, grant
 from tests.store.played import JOB_MOVES, NODE_MOVES, TASK_MOVES, Hand
 
+WALKS = how_many("WALKS", short=20, long=200)
 NODES = ("n1", "n2")
 LAYERS = st.integers(0, 2)  #: which of a job's layers, as far as it has so many
 
@@ -258,7 +260,7 @@ class Farm(RuleBasedStateMachine):
         assert self.store.audit() == []
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(60 + 4 * WALKS)
 def test_any_order_of_steps_keeps_the_farm_sound(store: Store) -> None:
     class FarmOnStore(Farm):
         def __init__(self) -> None:
@@ -267,7 +269,7 @@ def test_any_order_of_steps_keeps_the_farm_sound(store: Store) -> None:
     run_state_machine_as_test(
         FarmOnStore,
         settings=settings(
-            max_examples=60,
+            max_examples=WALKS,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

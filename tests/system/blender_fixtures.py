@@ -6,15 +6,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.made import made_once
 from tests.system.scenes import build_scenes
 from tests.system.studio import Studio
 
 
 @pytest.fixture(scope="session")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("scenes")
-    build_scenes(folder)
-    return folder
+    return made_once(tmp_path_factory, "scenes", build_scenes)
 
 
 @pytest.fixture(scope="module")

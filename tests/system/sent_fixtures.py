@@ -7,15 +7,16 @@ import pytest
 
 from farm.store.connection import new_id
 from farm.up.port import HOST, free_port
+from tests.made import made_once
 from tests.system.farm_under_test import Farm, tails_on_failure
 from tests.system.projects import SentShot, make_project, send
 
 SCENE = "shots/010/shot.blend"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_project(tmp_path_factory.mktemp("studio") / "project")
+    return made_once(tmp_path_factory, "project", make_project)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """A project is sent, and client or service are killed again and again meanwhile.
 
 Each time the send goes on where it was; in the end there is one job, and every file in the content
-store is what its name says. `KILLS=20` in the environment makes it twenty times."""
+store is what its name says. KILLS says how many times, KILL_SEED when."""
 
 import contextlib
 import os
@@ -14,13 +14,14 @@ import pytest
 
 from farm.files.hashing import hash_file
 from farm.up.port import HOST, free_port
+from tests.lengths import how_many
 from tests.scenes import make_scenes
 from tests.system.desk import Desk
 from tests.system.farm_under_test import Farm, tails_on_failure
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
-KILLS = int(os.environ.get("KILLS", "6"))
+KILLS = how_many("KILLS", short=6, long=20)
 SEED = int(os.environ.get("KILL_SEED", "1"))
 TEXTURES, TEXTURE_BYTES = 24, 4_000_000
 _SCRIPT = f"""

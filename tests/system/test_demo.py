@@ -10,6 +10,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from tests.made import made_once
 from tests.scenes import make_scenes
 from workers.reels.mp4 import read_movie
 
@@ -35,7 +36,7 @@ save("broken.blend")
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_scenes(tmp_path_factory.mktemp("scenes"), SMALL)
+    return made_once(tmp_path_factory, "demo", lambda folder: make_scenes(folder, SMALL))
 
 
 def demo(scene: Path, out: Path) -> "subprocess.CompletedProcess[str]":

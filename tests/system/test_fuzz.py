@@ -23,10 +23,11 @@ from schemathesis import GenerationMode
 
 from farm.store import Store
 from farm.up.store import StoreProcess
+from tests.lengths import IS_SOAK, how_many
 from tests.serving import raw
 from tests.system.fuzz_stage import OF_HERON, OUTSIDE, Stage, a_stage
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "6"))
+EXAMPLES = how_many("FUZZ_EXAMPLES", short=6, long=60)
 pytestmark = [pytest.mark.system, pytest.mark.timeout(60 + 10 * EXAMPLES)]
 
 CALLERS = ("operator", "artist", "node", "nobody")
@@ -38,7 +39,7 @@ _QUICK = settings(
     max_examples=EXAMPLES,
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    derandomize="CI" in os.environ or "FUZZ_EXAMPLES" not in os.environ,
+    derandomize="CI" in os.environ or not (IS_SOAK or "FUZZ_EXAMPLES" in os.environ),
     database=None,
 )
 

@@ -20,7 +20,13 @@ __all__ = ["farm", "manifest", "project", "shared"]  # fixtures
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 
 
-@pytest.mark.parametrize("sees_files", [False, True], ids=["by-http", "in-place"])
+@pytest.mark.parametrize(
+    "sees_files",
+    [
+        pytest.param(False, id="by-http"),
+        pytest.param(True, id="in-place", marks=pytest.mark.soak),
+    ],
+)
 def test_a_preview_of_a_sent_job_comes_when_its_frames_are_done(
     farm: Farm, manifest: str, tmp_path: Path, sees_files: bool
 ) -> None:

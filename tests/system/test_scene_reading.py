@@ -3,6 +3,7 @@
 import gzip
 import os
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from farm.assets.scene import read_scene
 from farm.model.errors import BadScene
 from farm.model.scene import IMAGE_EXTENSIONS
+from tests.made import made_once
 from tests.scenes import make_scenes
 
 pytestmark = pytest.mark.system
@@ -56,7 +58,8 @@ for kind in ("PNG", "JPEG", "OPEN_EXR", "OPEN_EXR_MULTILAYER", "TIFF", "WEBP", "
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_scenes(tmp_path_factory.mktemp("scenes"), _SCRIPT)
+    made = made_once(tmp_path_factory, "saved", lambda folder: make_scenes(folder, _SCRIPT))
+    return shutil.copytree(made, tmp_path_factory.mktemp("scenes") / "saved")
 
 
 def test_blenders_default_scene_says_what_blender_says(scenes: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from farm.files.content import ContentStore
 from farm.files.hashing import hash_bytes
 from farm.model.states import Outcome, TaskState
+from tests.made import made_once
 from tests.system.door import a_door
 from tests.system.farm_under_test import Farm
 from tests.system.projects import send, submit, with_file
@@ -30,9 +31,20 @@ __all__ = ["farm", "manifest", "project", "shared"]  # fixtures
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 
 
+@pytest.fixture(scope="session")
+def direct(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Frames 1 and 2 as fresh Blenders render them where the project lies."""
+
+    def render(folder: Path) -> None:
+        for frame in (1, 2):
+            render_directly(project / SCENE, frame, folder / f"{frame}.png")
+
+    return made_once(tmp_path_factory, "direct", render)
+
+
 @pytest.mark.parametrize("sees_files", [False, True], ids=["by-http", "in-place"])
 def test_a_frame_of_a_sent_project_has_the_pixels_of_a_local_one(
-    farm: Farm, project: Path, manifest: str, tmp_path: Path, sees_files: bool
+    farm: Farm, manifest: str, direct: Path, sees_files: bool
 ) -> None:
     url = "" if sees_files else url_of(farm)
     farm.add_worker("n1", url=url, sees_files=sees_files)
@@ -41,8 +53,7 @@ def test_a_frame_of_a_sent_project_has_the_pixels_of_a_local_one(
     shot.check()
 
     for frame in (1, 2):
-        render_directly(project / SCENE, frame, tmp_path / "direct.png")
-        assert_same_pixels(tmp_path / "direct.png", shot.image(frame))
+        assert_same_pixels(direct / f"{frame}.png", shot.image(frame))
     tree = cache_of(farm, "n1") / "trees" / manifest
     assert (tree / "备注" / "köln ☂.txt").is_symlink() == sees_files
     assert not (tree / "renders").exists()

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from farm.model.states import Outcome
+from tests.made import made_once
 from tests.scenes import make_scenes
 from tests.system.blender_fixtures import all_of_it, scenes, studio
 from tests.system.reels import ALIKE, difference
@@ -44,7 +45,7 @@ save("cropped.blend")
 
 @pytest.fixture(scope="module")
 def colours(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_scenes(tmp_path_factory.mktemp("colours"), _SCRIPT)
+    return made_once(tmp_path_factory, "colours", lambda folder: make_scenes(folder, _SCRIPT))
 
 
 @pytest.fixture

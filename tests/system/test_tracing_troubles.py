@@ -3,7 +3,6 @@
 import os
 import random
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from farm.assets.packing import Packing, packed, packing_of, unpacked
 from farm.assets.project import Project, read_project
 from farm.model.errors import BadManifest, BadScene, MissingAssets
-from tests.corpus.table import Corpus, make_corpus
+from tests.corpus.table import Corpus
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
@@ -24,17 +23,15 @@ KINDS = (
     "unused_image",
     "particle_external_cache",
 )
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    return make_corpus(tmp_path_factory.mktemp("corpus"), sys.executable, *KINDS)
+#: "auto" asks Blender too; alone it is asked in a soak.
+TRACERS = ("auto", "bat", pytest.param("blender", marks=pytest.mark.soak))
 
 
 @pytest.fixture
 def film(corpus: Corpus, tmp_path: Path) -> Path:
-    """All scenes, to be broken."""
-    shutil.copytree(corpus.folder, tmp_path / "film")
+    """Scenes to be broken."""
+    for kind in KINDS:
+        shutil.copytree(corpus.folder / kind, tmp_path / "film" / kind)
     return tmp_path / "film"
 
 
@@ -51,7 +48,7 @@ def refusal(scene: Path, *, tracer: str = "bat") -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("tracer", ["auto", "bat", "blender"])
+@pytest.mark.parametrize("tracer", TRACERS)
 def test_what_is_missing_is_told_with_who_refers_to_it(film: Path, tracer: str) -> None:
     (film / "library/lib/materials.blend").unlink()
     (film / "udim_tiles/skin.1002.png").unlink()
@@ -89,7 +86,7 @@ def test_a_simulation_that_was_not_baked_is_a_note_and_no_fault(film: Path) -> N
     assert any("smoke is not there: it was not baked" in note for note in project.notes)
 
 
-@pytest.mark.parametrize("tracer", ["auto", "bat", "blender"])
+@pytest.mark.parametrize("tracer", TRACERS)
 def test_a_missing_file_that_no_scene_uses_is_a_note_and_no_fault(film: Path, tracer: str) -> None:
     there = read(film / "unused_image/shot.blend", tracer=tracer)
     (film / "unused_image/old.png").unlink()
@@ -100,7 +97,7 @@ def test_a_missing_file_that_no_scene_uses_is_a_note_and_no_fault(film: Path, tr
     assert "old.png is not there, but no scene uses it" in str(project.notes)
 
 
-@pytest.mark.parametrize("tracer", ["auto", "bat", "blender"])
+@pytest.mark.parametrize("tracer", TRACERS)
 def test_a_path_in_a_scene_that_is_no_utf8_is_told_in_one_line(film: Path, tracer: str) -> None:
     scene = film / "image/shot.blend"
     with unpacked(scene) as stream:
@@ -114,7 +111,7 @@ def test_a_path_in_a_scene_that_is_no_utf8_is_told_in_one_line(film: Path, trace
     assert refusal(scene, tracer=tracer).endswith("is no UTF-8: rename the file")
 
 
-@pytest.mark.parametrize("tracer", ["auto", "bat", "blender"])
+@pytest.mark.parametrize("tracer", TRACERS)
 def test_a_damaged_library_is_told_by_its_name(film: Path, tracer: str) -> None:
     library = film / "library/lib/materials.blend"
     library.write_bytes(library.read_bytes()[:9000])

@@ -10,6 +10,7 @@ from farm.client import Client
 from farm.files.content import ContentStore
 from farm.store import Store
 from tests.centre import Centre
+from tests.made import made_once
 from tests.scenes import make_scenes
 from tests.serving import serving
 
@@ -35,7 +36,7 @@ def client(url: str) -> Iterator[Client]:
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     script = 'scene.frame_end = 4\nsave("shot.blend")\nscene.camera = None\nsave("blind.blend")'
-    return make_scenes(tmp_path_factory.mktemp("scenes"), script)
+    return made_once(tmp_path_factory, "shot", lambda folder: make_scenes(folder, script))
 
 
 @pytest.fixture
