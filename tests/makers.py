@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from farm.model.dependencies import After
 from farm.model.job import JobSpec, LayerKind, LayerSpec
 from farm.model.lease import Grant, Lease, TaskInHand, TaskResult
 from farm.model.node import NodeSpec
@@ -57,7 +58,9 @@ def a_chain(*frames: str, layer: dict[str, Any] | None = None, **fields: Any) ->
     """A job of layers called a, b, c …, each with its frames, each after the one before."""
     names = [chr(ord("a") + number) for number in range(len(frames))]
     layers = tuple(
-        a_layer(of_layer, name=name, after=before, **(layer or {}))
+        a_layer(
+            of_layer, name=name, after=(After(layer=before),) if before else (), **(layer or {})
+        )
         for of_layer, name, before in zip(frames, names, ["", *names], strict=False)
     )
     return a_job(layers=layers, **fields)
@@ -72,7 +75,9 @@ def a_job_with_a_sheet(frames: str = "1-10", **fields: Any) -> JobSpec:
         output=render.settings.output,
         extension=render.settings.extension,
     )
-    sheet = a_layer("1", name="sheet", kind=LayerKind.SHEET, after=render.name, reel=reel)
+    sheet = a_layer(
+        "1", name="sheet", kind=LayerKind.SHEET, after=(After(layer=render.name),), reel=reel
+    )
     return a_job(layers=(render, sheet), **fields)
 
 

@@ -64,7 +64,7 @@ def _row(job: dict[str, Any]) -> tuple[object, ...]:
         job["name"],
         job["state"],
         job["priority"],
-        f"{counts['succeeded']}/{counts['total']}",
+        f"{counts['succeeded'] + counts['skipped']}/{counts['total']}",
         counts["running"],
         counts["failed"],
         _ago(job["created_at"]),

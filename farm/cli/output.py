@@ -26,6 +26,7 @@ _STYLES = {
     "bad": "bold red",
     "offline": "red",
     "cancelled": "dim",
+    "skipped": "dim",
 }
 
 

@@ -139,7 +139,7 @@ def _tell(job: "Job", last: "Progress", found: "list[PulledFrame]") -> None:
     said = f"Pulled {counted(len(pulled), 'file')} ({size})"
     message(f"{said}; {there} were there" if there else said)
     if not last.is_over:
-        done = f"{last.counts.succeeded} of {counted(last.counts.total, 'frame')}"
+        done = f"{last.counts.done} of {counted(last.counts.total, 'frame')}"
         message(f"{done} are finished. Bring the rest: farm pull {job.id} --follow")
     elif last.state != "succeeded":
         message(f"farm: job {job.id} {last.state}; see why: farm jobs show {job.id}")

@@ -78,7 +78,7 @@ class JobBar:
             self._task,
             description=f"job {progress.job}",
             total=progress.counts.total,
-            completed=progress.counts.succeeded,
+            completed=progress.counts.done,
             words=words(progress),
         )
 
@@ -106,7 +106,7 @@ class Lines:
 def words(progress: "Progress") -> str:
     """`12/24 done, 2 running, 1 failed, 8.0 frames/min, 1 min 30 s left`."""
     counts = progress.counts
-    said = [f"{counts.succeeded}/{counts.total} done"]
+    said = [f"{counts.done}/{counts.total} done"]
     said += [f"{number} {word}" for number, word in _rest(counts) if number]
     if progress.state is not JobState.ACTIVE:
         said.append(progress.state)
@@ -127,4 +127,8 @@ def left(progress: "Progress") -> str:
 
 
 def _rest(counts: "TaskCounts") -> tuple[tuple[int, str], ...]:
-    return (counts.running, "running"), (counts.failed, "failed")
+    return (
+        (counts.running, "running"),
+        (counts.failed, "failed"),
+        (counts.skipped, "skipped"),
+    )

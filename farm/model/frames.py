@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Iterator
 
 from fileseq import FrameSet
 from fileseq.exceptions import FileSeqException
@@ -34,6 +35,10 @@ class Frames:
 
     def __len__(self) -> int:
         return len(self._set)
+
+    def __iter__(self) -> Iterator[int]:
+        """The frame numbers in task order."""
+        return iter(self._set)
 
     def __getitem__(self, task: int) -> int:
         """The frame number of task `task`, counted from 0. Raises IndexError."""

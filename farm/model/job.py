@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from farm.model.dependencies import After, check_after, cycle
 from farm.model.errors import BadRequest
 from farm.model.frames import MAX_TASKS, Frames
 from farm.model.names import check_group, check_name, check_title
@@ -43,7 +44,7 @@ class LayerSpec:
     interruptible: bool = False  #: may be stopped within a task to serve a guarantee
     learn_memory: bool = True  #: book what its tasks were seen to need, not what was asked
     kind: LayerKind = LayerKind.RENDER
-    after: str = ""  #: name of the layer whose tasks must all have succeeded first; "" is none
+    after: tuple[After, ...] = ()  #: what its tasks wait for; they begin when all of it holds
     reel: ReelSettings | None = None  #: of a sheet or a movie only
 
 
@@ -62,6 +63,7 @@ class JobSpec:
     least_tasks: int = 0  #: slots it gets before others of its production get more
     start_at: float = 0.0  #: seconds since 1970: nothing of it begins earlier
     deadline_at: float = 0.0  #: seconds since 1970: wanted by then; 0 is no deadline
+    after: tuple[After, ...] = ()  #: other jobs that all its layers wait for
 
     def check(self) -> None:
         """Raise BadRequest (or a child of it) on the first fault."""
@@ -79,6 +81,33 @@ class JobSpec:
         total = sum(len(Frames(layer.frames)) for layer in self.layers)
         if total > MAX_TASKS:
             raise BadRequest(f"the job has {total:,} tasks; {MAX_TASKS:,} is the most")
+        self._check_after()
+
+    def _check_after(self) -> None:
+        """Raise BadRequest with all that is wrong with what is waited for."""
+        frames = {layer.name: layer.frames for layer in self.layers}
+        faults = [
+            fault for one in self.layers for fault in check_after(one.name, one.after, frames)
+        ]
+        faults += [
+            BadRequest(
+                f"the job comes after {str(one) or 'nothing'}: name another job by its number"
+            )
+            for one in self.after
+            if not one.job.isdigit()
+        ]
+        ring = cycle(
+            {
+                layer.name: {
+                    one.layer for one in layer.after if not one.job and one.layer in frames
+                }
+                for layer in self.layers
+            }
+        )
+        if ring:
+            faults.append(BadRequest(f"layers wait for each other: {' → '.join(ring)}"))
+        if faults:
+            raise BadRequest("; ".join(str(fault) for fault in faults))
 
 
 def _check_layer(layer: LayerSpec) -> None:
@@ -102,10 +131,6 @@ def _check_place(layer: LayerSpec, earlier: list[str]) -> None:
     """Raise BadRequest when `layer` does not fit in behind the `earlier` ones."""
     if layer.name in earlier:
         raise BadRequest(f"layer {layer.name}: another layer of the job has this name")
-    if layer.after and layer.after not in earlier:
-        raise BadRequest(
-            f"layer {layer.name} comes after {layer.after!r}: name a layer that stands before it"
-        )
     if (layer.reel is None) != (layer.kind is LayerKind.RENDER):
         needs = "takes no reel" if layer.reel else "needs a reel: what it is made from"
         raise BadRequest(f"layer {layer.name}: a layer of kind {layer.kind} {needs}")
@@ -125,6 +150,12 @@ class TaskCounts:
     succeeded: int = 0
     failed: int = 0
     cancelled: int = 0
+    skipped: int = 0
+
+    @property
+    def done(self) -> int:
+        """Tasks that nobody has to render any more: succeeded, or skipped by a person."""
+        return self.succeeded + self.skipped
 
     @property
     def open(self) -> int:
@@ -132,7 +163,7 @@ class TaskCounts:
 
     @property
     def total(self) -> int:
-        return self.open + self.succeeded + self.failed + self.cancelled
+        return self.open + self.done + self.failed + self.cancelled
 
     def __add__(self, other: "TaskCounts") -> "TaskCounts":
         return TaskCounts(**{s: getattr(self, s) + getattr(other, s) for s in TaskState})

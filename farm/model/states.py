@@ -13,12 +13,13 @@ from farm.model.errors import IllegalTransition
 
 
 class TaskState(StrEnum):
-    BLOCKED = "blocked"  #: waits until all of another layer has succeeded
+    BLOCKED = "blocked"  #: waits for other tasks, layers or jobs
     READY = "ready"  #: may be taken
     RUNNING = "running"  #: an attempt owns it
     SUCCEEDED = "succeeded"  #: its image is in place
     FAILED = "failed"  #: out of retries
     CANCELLED = "cancelled"  #: nobody wants it any more
+    SKIPPED = "skipped"  #: a person takes it as done; there need be no image
 
 
 class TaskEvent(StrEnum):
@@ -30,13 +31,14 @@ class TaskEvent(StrEnum):
     LOSE = "lose"  #: the node died, went silent or gave it back; no retry is used up
     CANCEL = "cancel"  #: its job is cancelled, or what it waited for has ended badly
     RETRY = "retry"  #: an operator wants it rendered (again)
+    SKIP = "skip"  #: an operator takes it as done; an attempt in hand is stopped
     HOLD = "hold"  #: what it is made from is to be rendered again; an attempt in hand is stopped
 
 
 class JobState(StrEnum):
     ACTIVE = "active"  #: has tasks that wait or run
     PAUSED = "paused"  #: tasks in hand finish, no others begin
-    SUCCEEDED = "succeeded"  #: every task succeeded
+    SUCCEEDED = "succeeded"  #: every task succeeded, or was skipped by a person
     FAILED = "failed"  #: ended, and at least one task failed
     CANCELLED = "cancelled"  #: stopped by a person
 
@@ -44,8 +46,8 @@ class JobState(StrEnum):
 class JobEvent(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
-    SUCCEED = "succeed"  #: its last task ended, all succeeded
-    FAIL = "fail"  #: its last task ended, not all succeeded
+    SUCCEED = "succeed"  #: its last task ended, all succeeded or skipped
+    FAIL = "fail"  #: its last task ended, and some failed or were cancelled
     CANCEL = "cancel"
     RETRY = "retry"  #: some of its tasks are to be rendered again
 
@@ -77,11 +79,18 @@ TASK_TRANSITIONS: Mapping[tuple[TaskState, TaskEvent], TaskState] = {
     (TaskState.SUCCEEDED, TaskEvent.RETRY): TaskState.READY,
     (TaskState.FAILED, TaskEvent.RETRY): TaskState.READY,
     (TaskState.CANCELLED, TaskEvent.RETRY): TaskState.READY,
+    (TaskState.SKIPPED, TaskEvent.RETRY): TaskState.READY,
+    (TaskState.BLOCKED, TaskEvent.SKIP): TaskState.SKIPPED,
+    (TaskState.READY, TaskEvent.SKIP): TaskState.SKIPPED,
+    (TaskState.RUNNING, TaskEvent.SKIP): TaskState.SKIPPED,
+    (TaskState.FAILED, TaskEvent.SKIP): TaskState.SKIPPED,
+    (TaskState.CANCELLED, TaskEvent.SKIP): TaskState.SKIPPED,
     (TaskState.READY, TaskEvent.HOLD): TaskState.BLOCKED,
     (TaskState.RUNNING, TaskEvent.HOLD): TaskState.BLOCKED,
     (TaskState.SUCCEEDED, TaskEvent.HOLD): TaskState.BLOCKED,
     (TaskState.FAILED, TaskEvent.HOLD): TaskState.BLOCKED,
     (TaskState.CANCELLED, TaskEvent.HOLD): TaskState.BLOCKED,
+    (TaskState.SKIPPED, TaskEvent.HOLD): TaskState.BLOCKED,
 }
 
 JOB_TRANSITIONS: Mapping[tuple[JobState, JobEvent], JobState] = {
@@ -97,6 +106,7 @@ JOB_TRANSITIONS: Mapping[tuple[JobState, JobEvent], JobState] = {
     (JobState.PAUSED, JobEvent.RETRY): JobState.PAUSED,
     (JobState.SUCCEEDED, JobEvent.RETRY): JobState.ACTIVE,
     (JobState.FAILED, JobEvent.RETRY): JobState.ACTIVE,
+    (JobState.FAILED, JobEvent.SUCCEED): JobState.SUCCEEDED,
     (JobState.CANCELLED, JobEvent.RETRY): JobState.ACTIVE,
 }
 

@@ -16,10 +16,12 @@ that of the lower part of a normal law cut off there (`_believed`), and tells of
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from itertools import groupby
 from statistics import NormalDist
 
-from farm.model.job import Layer, LayerKind
+from farm.model.dependencies import Match
+from farm.model.job import Layer, LayerKind, LayerSpec
 
 CONFIDENCE = 0.8  #: how often the end lies between early and late
 _DEVIATIONS = 1.2815515655446004  #: of a normal law, on both sides, that hold CONFIDENCE of it
@@ -132,13 +134,28 @@ def paces(layers: Iterable[Layer]) -> list[Pace]:
     Sheets and films that were never made before are left out: they take a moment at the end, and
     would leave every job without an end that is told.
     """
-    found: list[Pace] = []
+    every = list(layers)
+    stages = stages_of([layer.spec for layer in every])
+    return [
+        _pace(layer, stages[layer.spec.name])
+        for layer in every
+        if layer.spec.kind is LayerKind.RENDER or layer.rendered
+    ]
+
+
+def stages_of(layers: Sequence[LayerSpec]) -> dict[str, int]:
+    """How many layers come before each of `layers`, one after the other; by name.
+
+    What waits frame by frame runs beside the layer it waits for.
+    """
+    waits = {
+        layer.name: [one.layer for one in layer.after if not one.job and one.match is Match.ALL]
+        for layer in layers
+    }
     stages: dict[str, int] = {}
-    for layer in layers:
-        stages[layer.spec.name] = stages.get(layer.spec.after, -1) + 1
-        if layer.spec.kind is LayerKind.RENDER or layer.rendered:
-            found.append(_pace(layer, stages[layer.spec.name]))
-    return found
+    for name in TopologicalSorter(waits).static_order():
+        stages[name] = 1 + max((stages[one] for one in waits.get(name, ())), default=-1)
+    return stages
 
 
 def _pace(layer: Layer, stage: int) -> Pace:

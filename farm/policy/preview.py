@@ -4,6 +4,7 @@ import math
 import re
 from pathlib import PurePosixPath
 
+from farm.model.dependencies import After
 from farm.model.job import LayerKind, LayerSpec
 from farm.model.render import ReelSettings, RenderSettings
 
@@ -38,7 +39,7 @@ def preview_layers(render: LayerSpec, *, frames_per_second: float) -> tuple[Laye
             pool=render.pool,
             retries=render.retries,
             kind=kind,
-            after=render.name,
+            after=(After(layer=render.name),),
             reel=reel,
         )
 

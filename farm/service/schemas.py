@@ -90,6 +90,7 @@ class CountsOut(Out):
     succeeded: int
     failed: int
     cancelled: int
+    skipped: int = 0
     total: int
 
 

@@ -78,7 +78,7 @@ class Connection:
         """The store's address without its password."""
         return self.url.rsplit("@", 1)[-1].removeprefix("redis://")
 
-    def call(self, step: str, *arguments: str | int | float) -> Any:  # noqa: ANN401 - as above
+    def call(self, step: str, *arguments: str | int | float | bytes) -> Any:  # noqa: ANN401 - as above
         """Run the atomic step `step`. Raises StoreUnavailable."""
         with self.guard():
             try:

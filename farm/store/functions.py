@@ -32,6 +32,7 @@ TASK_BYTES: Mapping[TaskState, int] = {
     TaskState.FAILED: 3,
     TaskState.CANCELLED: 4,
     TaskState.BLOCKED: 5,
+    TaskState.SKIPPED: 6,
 }
 
 #: Helpers come before the steps that use them.
@@ -41,9 +42,11 @@ _HELPERS = (
     "_productions",
     "_waiting",
     "_layers",
-    "_chains",
-    "_close",
+    "_moves",
     "_records",
+    "_edges",
+    "_waits",
+    "_close",
     "_replies",
     "_caps",
     "_bounds",
@@ -56,6 +59,11 @@ _HELPERS = (
     "_granting",
     "_submitting",
     "_holding",
+    "_obey",
+    "_chains",
+    "_spread",
+    "_linking",
+    "_auditing",
     "_take",
     "_chunk",
     "_images",

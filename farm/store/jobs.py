@@ -6,19 +6,20 @@ from typing import Any
 
 from farm.model.errors import BadRequest, Conflict, NotFound
 from farm.model.frames import Frames
-from farm.model.job import Job, JobSpec, Layer, LayerKind, TaskCounts
+from farm.model.job import Job, JobSpec, Layer, TaskCounts
 from farm.model.resources import Cores
 from farm.model.states import JobState, TaskState
 from farm.store import keys
 from farm.store.bounds import bound_word
+from farm.store.chosen import chosen_layers, slices
 from farm.store.connection import Connection, new_id
+from farm.store.dependencies import complete
 from farm.store.images import all_images
 from farm.store.records import read_cores, read_layer_spec
 from farm.store.submitting import job_document, unknown_limit
 
 KEY_SECONDS = 86_400  #: how long a submit's idempotency key is remembered
 RETRYABLE = frozenset({TaskState.FAILED, TaskState.CANCELLED})
-RETRIED_AT_ONCE = 10_000  #: tasks per call: about 50 ms of the store's time
 MOST_WEIGHT = 1_000_000.0
 _PAGE = 256
 
@@ -38,10 +39,23 @@ class JobStore:
         StoreUnavailable.
         """
         spec.check()
-        reply = self._connection.call("farm_submit", key, job_document(spec), KEY_SECONDS)
+        try:
+            spec, links = complete(spec, self.get)
+        except BadRequest:
+            if first := self._remembered(key):  # other jobs may have ended since
+                return first
+            raise
+        document = job_document(spec, links)
+        reply = self._connection.call("farm_submit", key, document, KEY_SECONDS, *links.maps)
         if reply[0] != "ok":
             raise unknown_limit(spec, *reply[1:])
         return str(reply[1])
+
+    def _remembered(self, key: str) -> str:
+        """The id of the job that was submitted under `key`; "" without one."""
+        with self._connection.guard():
+            found = self._connection.client.get(keys.request(key))
+        return str(json.loads(found)[1]) if found else ""
 
     def get(self, job_id: str) -> Job:
         """The job with its layers. Raises NotFound."""
@@ -186,8 +200,8 @@ class JobStore:
         wanted = ",".join(sorted(states))
         calls = [
             (f"{request}:{one.id}:{number}", one.id, wanted, *words)
-            for one in _retried(self.get(job_id), frames, layer)
-            for number, words in enumerate(_slices(one, frames))
+            for one in chosen_layers(self.get(job_id), frames, layer)
+            for number, words in enumerate(slices(one, frames))
         ]
         return sum(int(self._connection.call("farm_retry", *words)[0]) for words in calls)
 
@@ -219,35 +233,9 @@ def _check(reply: Sequence[Any], job_id: str, verb: str) -> None:
         raise Conflict(f"cannot {verb} job {job_id}: it is {reply[1]}")
 
 
-def _retried(job: Job, frames: Frames | None, layer: str | None) -> Sequence[Layer]:
-    """The layers that a retry means, in their order. Raises NotFound."""
-    if layer is not None:
-        found = [one for one in job.layers if layer in (one.spec.name, one.id)]
-        if not found:
-            raise NotFound(f"job {job.id} has no layer {layer!r}; `farm jobs show {job.id}`")
-        return found
-    rendered = [one for one in job.layers if one.spec.kind is LayerKind.RENDER]
-    return rendered if frames and rendered else job.layers
-
-
-def _slices(layer: Layer, frames: Frames | None) -> Iterator[tuple[int, int, str]]:
-    """First index, number and list of indices, per call that a retry of `layer` needs.
-
-    Raises BadFrames when the layer does not have one of `frames`.
-    """
-    of_layer = Frames(layer.spec.frames)
-    if frames is None:
-        for first in range(0, len(of_layer), RETRIED_AT_ONCE):
-            yield first, RETRIED_AT_ONCE, ""
-        return
-    indices = [of_layer.index(frames[i]) for i in range(len(frames))]
-    for first in range(0, len(indices), RETRIED_AT_ONCE):
-        yield 0, 0, json.dumps(indices[first : first + RETRIED_AT_ONCE])
-
-
 def counts_of(fields: dict[str, str]) -> TaskCounts:
     """The counters in the hash of a layer or a job."""
-    return TaskCounts(**{state: int(fields[state]) for state in TaskState})
+    return TaskCounts(**{state: int(fields.get(state, 0)) for state in TaskState})
 
 
 def _layer(fields: dict[str, str], leases: int) -> Layer:

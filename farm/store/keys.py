@@ -62,3 +62,8 @@ def limit(name: str) -> str:
 def webhook(hook_id: str, part: str) -> str:
     """A part of the webhook's deliveries, see WEBHOOK_PARTS."""
     return f"{HASH_TAG}:webhook:{hook_id}:{part}"
+
+
+def request(key: str) -> str:
+    """What the request with `key` was answered."""
+    return f"{HASH_TAG}:request:{key}"

@@ -8,6 +8,7 @@ import struct
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from farm.model.dependencies import After, Match, Release
 from farm.model.job import FailedAttempt, LayerKind, LayerSpec
 from farm.model.render import ReelSettings, RenderSettings
 from farm.model.resources import Cores, Resources, exact_cores
@@ -74,9 +75,16 @@ def read_layer_spec(text: str) -> LayerSpec:
     fields["kind"] = LayerKind(fields.get("kind", LayerKind.RENDER))
     for name in ("tags", "nodes", "not_nodes", "limits"):
         fields[name] = tuple(fields.get(name, ()))
+    fields["after"] = tuple(_after(one) for one in fields.get("after", ()))
     if fields.get("reel"):
         fields["reel"] = ReelSettings(**fields["reel"])
     return LayerSpec(**fields)
+
+
+def _after(fields: dict[str, Any]) -> After:
+    return After(
+        **fields | {"match": Match(fields["match"]), "release": Release(fields["release"])}
+    )
 
 
 def write_story(attempt: FailedAttempt) -> str:

@@ -1,19 +1,19 @@
 """A job as its submit step takes it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from farm.model.errors import BadRequest
 from farm.model.frames import Frames
 from farm.model.job import JobSpec, LayerSpec
+from farm.store.dependencies import Links
 from farm.store.records import write_layer_spec
 from farm.store.views import write_layer_view
 
 
-def job_document(spec: JobSpec) -> str:
-    """The document of lua/submit.lua for `spec`."""
-    number_of = {layer.name: number for number, layer in enumerate(spec.layers, 1)}
+def job_document(spec: JobSpec, links: Links) -> str:
+    """The document of lua/submit.lua for `spec`, whose layers wait as `links` say."""
     return json.dumps(
         {
             "production": spec.production,
@@ -28,15 +28,18 @@ def job_document(spec: JobSpec) -> str:
                 "least_tasks": spec.least_tasks,
                 "deadline_ms": int(spec.deadline_at * 1000),
             },
-            "layers": [_layer_document(layer, number_of) for layer in spec.layers],
+            "layers": [
+                _layer_document(layer, after)
+                for layer, after in zip(spec.layers, links.edges, strict=True)
+            ],
         }
     )
 
 
-def _layer_document(layer: LayerSpec, number_of: Mapping[str, int]) -> dict[str, Any]:
+def _layer_document(layer: LayerSpec, after: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     return {
         "tasks": len(Frames(layer.frames)),
-        "after": number_of.get(layer.after, 0),
+        "after": after,
         "limits": sorted(set(layer.limits)),
         "fields": {
             "name": layer.name,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from farm.model.dependencies import After
 from farm.model.errors import LeaseLost, NotFound
 from farm.model.frames import Frames
 from farm.model.job import TaskCounts
@@ -72,7 +73,7 @@ def test_a_chain_goes_on_link_by_link(store: Store) -> None:
 
 
 def test_two_layers_may_wait_for_the_same_one(store: Store) -> None:
-    layers = tuple(a_layer("1", name=name, after="render") for name in ("x", "y"))
+    layers = tuple(a_layer("1", name=name, after=(After(layer="render"),)) for name in ("x", "y"))
     store.jobs.submit(a_job(layers=(a_layer("1-2"), *layers)), key="k")
     store.nodes.register(a_node())
 

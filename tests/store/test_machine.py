@@ -19,16 +19,26 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from farm.model.errors import Conflict, LeaseLost, NodeSuperseded, NotFound
+from farm.model.dependencies import After
+from farm.model.errors import BadFrames, BadRequest, Conflict, LeaseLost, NodeSuperseded, NotFound
 from farm.model.frames import Frames
+from farm.model.job import JobSpec
 from farm.model.lease import Recall, TaskInHand
 from farm.model.node import NodeHealth
-from farm.model.states import JobState, NodeState, Outcome, TaskState
+from farm.model.states import OPEN_TASK_STATES, JobState, NodeState, Outcome, TaskState
 from farm.store import Store
 from farm.store.leases import GIVE_UP, KEEP
 from tests.lengths import how_many
-from tests.makers import LEADER, a_chain, a_digest, a_grant, a_layer, a_node, grant
-from tests.store.played import JOB_MOVES, NODE_MOVES, TASK_MOVES, Hand
+from tests.makers import LEADER, a_grant, a_node, grant
+from tests.store.played import (
+    JOB_MOVES,
+    NODE_MOVES,
+    PLAYED_JOBS,
+    TASK_MOVES,
+    Hand,
+    a_played_job,
+    may_come_after,
+)
 
 WALKS = how_many("WALKS", short=20, long=200)
 NODES = ("n1", "n2")
@@ -49,6 +59,7 @@ class Farm(RuleBasedStateMachine):
         store.leader.lead(LEADER)
         self.epochs: dict[str, int] = {}
         self.layers: dict[str, int] = {}  #: of each job
+        self.after: dict[str, str | None] = {}  #: the job that each comes after
         self.succeeded: dict[tuple[str, int], int] = {}
         self.images: dict[tuple[str, int], str] = {}
         self.last_success: dict[tuple[str, int], int] = {}
@@ -61,26 +72,21 @@ class Farm(RuleBasedStateMachine):
     def begin_with_a_job_and_two_nodes(self) -> str:
         for name in NODES:
             self.register(name)
-        return self.submit_job([4, 2, 1], 0, 1, sent=True)
+        return self.submit_job(a_played_job([4, 2, 1], ["none", "all", "all"], 0, 1, sent=True))
 
-    @rule(
-        target=jobs,
-        tasks=st.lists(st.integers(1, 5), min_size=1, max_size=3),
-        chunk=st.integers(0, 3),
-        retries=st.integers(0, 2),
-        sent=st.booleans(),
-    )
-    def submit(self, tasks: list[int], chunk: int, retries: int, sent: bool) -> str:
-        return self.submit_job(tasks, chunk, retries, sent=sent)
+    @rule(target=jobs, spec=PLAYED_JOBS, after=st.none() | jobs)
+    def submit(self, spec: JobSpec, after: str | None) -> object:
+        try:
+            return self.submit_job(spec, after)
+        except BadRequest:  # a job that failed, or frames that find none
+            return multiple()
 
-    def submit_job(self, tasks: list[int], chunk: int, retries: int, *, sent: bool) -> str:
-        """A job of as many layers as `tasks` has numbers, each after the one before."""
+    def submit_job(self, spec: JobSpec, after: str | None = None) -> str:
         self.submitted += 1
-        settings = replace(a_layer().settings, manifest=a_digest(0) if sent else "")
-        fields = {"chunk": chunk, "retries": retries, "settings": settings}
-        spec = a_chain(*(f"1-{count}" for count in tasks), layer=fields)
+        spec = replace(spec, after=(After(job=after),) if after else ())
         job = self.store.jobs.submit(spec, key=str(self.submitted))
-        self.layers[job] = len(tasks)
+        self.layers[job] = len(spec.layers)
+        self.after[job] = after
         return job
 
     def layer(self, job: str, which: int) -> str:
@@ -97,7 +103,8 @@ class Farm(RuleBasedStateMachine):
             self.register(name)
         with contextlib.suppress(Conflict):
             self.store.jobs.resume(job)
-        self.store.jobs.retry(job, states={TaskState.FAILED, TaskState.CANCELLED})
+        self.store.jobs.retry(job)
+        self.note_held(f"{job}.1")
         return self.start(self.grant(name, job, which, anywhere=True), stale=False)
 
     @rule(target=hands, hand=hands)
@@ -165,9 +172,25 @@ class Farm(RuleBasedStateMachine):
         count = self.store.jobs.retry(job, states=states, frames=frames, layer=layer)
         wanted = [key for key in self.succeeded if key[0] == layer and not (one and key[1])]
         assert count == len(wanted) or not good
-        after = [key for key in self.succeeded if key[0].startswith(f"{job}.") and key[0] > layer]
-        for key in [*(wanted if good else []), *(after if count else [])]:
+        self.note_held(layer)
+
+    def note_held(self, source: str) -> None:
+        """Only what was made from `source` may be wanted again with it."""
+        states = {
+            (task.layer, task.index): task.state
+            for job in {layer.partition(".")[0] for layer, _ in self.succeeded}
+            for task in self.store.tasks.list(job)
+        }
+        held = [key for key in self.succeeded if states[key] is not TaskState.SUCCEEDED]
+        for key in held:
+            assert may_come_after(key[0], source, self.after), f"{key} was held for {source}"
             del self.succeeded[key]
+
+    @rule(job=jobs, which=LAYERS, frame=st.integers(1, 5))
+    def skip(self, job: str, which: int, frame: int) -> None:
+        """Somebody takes a frame as done."""
+        with contextlib.suppress(BadFrames):
+            self.store.steering.skip(job, Frames(str(frame)), layer=self.layer(job, which))
 
     @rule(hand=hands)
     def want_the_source_again(self, hand: Hand) -> None:
@@ -203,6 +226,7 @@ class Farm(RuleBasedStateMachine):
                 self.store.jobs.set_priority(job, int(job) % 100)
             else:
                 getattr(self.store.jobs, verb)(job)
+        self.note_held(f"{job}.1")
 
     @rule(
         name=st.sampled_from(NODES),
@@ -232,8 +256,8 @@ class Farm(RuleBasedStateMachine):
             self.job_states[job.id] = job.state
             for task in self.store.tasks.list(job.id):
                 key = (task.layer, task.index)
-                new = TaskState.READY if task.layer.endswith(".1") else TaskState.BLOCKED
-                was = self.task_states.get(key, new)
+                was = self.task_states.get(key, task.state)
+                assert key in self.task_states or was in OPEN_TASK_STATES
                 assert was == task.state or (was, task.state) in TASK_MOVES
                 self.task_states[key] = task.state
         for node in self.store.nodes.list():

@@ -10,7 +10,7 @@ from farm.model.node import NodeHealth
 from farm.model.states import JobState, Outcome, TaskState
 from farm.policy.plan import plan
 from farm.store import Store, keys
-from farm.store.jobs import RETRIED_AT_ONCE
+from farm.store.chosen import TASKS_AT_ONCE
 from farm.store.leases import KEEP
 from tests.makers import LEADER, a_grant, a_job, a_node, begin, grant, result, some_resources
 
@@ -56,7 +56,7 @@ def test_a_node_that_does_not_start_its_leases_gets_none_for_a_while(store: Stor
 
 
 def test_many_failed_tasks_are_retried_slice_by_slice(store: Store) -> None:
-    count = 2 * RETRIED_AT_ONCE + 1
+    count = 2 * TASKS_AT_ONCE + 1
     store.jobs.submit(a_job(f"1-{count}", layer={"retries": 0, "chunk": 10_000}), key="k")
     store.nodes.register(a_node())
     lease, tasks = begin(store)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
+from farm.model.dependencies import After
 from farm.model.job import LayerKind, LayerSpec
 from farm.model.lease import Lease, TaskInHand
 from farm.model.render import ReelSettings, RenderSettings
@@ -67,7 +68,12 @@ class Reel:
             scene="/not/there.blend", output=f"{folder}/shot_{kind}", extension=extension
         )
         layer = LayerSpec(
-            name=str(kind), frames="1", settings=self.settings, kind=kind, reel=reel, after="render"
+            name=str(kind),
+            frames="1",
+            settings=self.settings,
+            kind=kind,
+            reel=reel,
+            after=(After(layer="render"),),
         )
         lease = Lease(id="ab12", node="n1", epoch=1, job="7", layer="7.2", spec=layer)
         temporary = folder / "tmp"

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from farm.model.dependencies import After
 from farm.model.job import Layer, LayerKind, TaskCounts
 from farm.policy.forecast import CONFIDENCE, Forecast, Pace, forecast, paces
 from tests.makers import a_layer as a_layer_spec
@@ -131,7 +132,9 @@ def test_more_slots_never_end_it_later_and_more_frames_never_sooner(
 
 
 def a_layer(name: str = "a", **fields: Any) -> Layer:
-    spec = replace(a_layer_spec(name=name), after=fields.pop("after", ""))
+    spec = replace(
+        a_layer_spec(name=name), after=tuple(After(layer=one) for one in fields.pop("after", ""))
+    )
     return Layer(id="1.1", spec=replace(spec, kind=fields.pop("kind", spec.kind)), **fields)
 
 

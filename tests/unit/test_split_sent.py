@@ -30,7 +30,12 @@ def output_of(scene: SceneFacts, **asked: Any) -> str:
 
 def layers_of(job: JobSpec) -> list[tuple[str, LayerKind, str, str]]:
     return [
-        (one.name, one.kind, one.after, one.settings.output + one.settings.extension)
+        (
+            one.name,
+            one.kind,
+            " ".join(after.layer for after in one.after),
+            one.settings.output + one.settings.extension,
+        )
         for one in job.layers
     ]
 

@@ -53,14 +53,15 @@ def test_every_state_and_every_event_is_used(
     assert {event for _, event in table} == set(events)
 
 
-def test_an_ended_task_moves_only_when_a_person_wants_it_or_its_source_again() -> None:
+def test_an_ended_task_moves_only_when_a_person_wants_it_or_its_source_again_or_skips_it() -> None:
     ended = {move for move in TASK_TRANSITIONS if move[0] not in OPEN_TASK_STATES}
-    assert {event for _, event in ended} == {TaskEvent.RETRY, TaskEvent.HOLD}
+    assert {event for _, event in ended} == {TaskEvent.RETRY, TaskEvent.HOLD, TaskEvent.SKIP}
 
 
-def test_an_ended_job_moves_only_when_a_person_wants_it_again() -> None:
+def test_an_ended_job_moves_only_when_a_person_wants_it_again_or_skips_what_failed() -> None:
     ended = {move for move in JOB_TRANSITIONS if move[0] not in OPEN_JOB_STATES}
-    assert {event for _, event in ended} == {JobEvent.RETRY}
+    assert {event for _, event in ended} == {JobEvent.RETRY, JobEvent.SUCCEED}
+    assert (JobState.CANCELLED, JobEvent.SUCCEED) not in ended
 
 
 def test_only_taking_makes_a_task_run() -> None:

@@ -1,45 +1,38 @@
--- Layers that come after another one of their job. While that one has open tasks, all of theirs are
--- blocked; when all of it has succeeded they are released; when it ended otherwise they are
--- cancelled. So no layer waits in vain, and none works from what is not there: the audit holds it.
---
--- When tasks of the other layer are retried, what comes after it is held: all its tasks are blocked
--- again, and so on down the chain. Those in hand too, and their renderers are stopped: they work
--- from images that are about to change, and must not pass for what the new ones make.
+-- All of a layer follows from what it waits for (see _obey.lua): at news of a source of all its tasks.
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
-local close_layer -- defined in _close.lua
-
--- Move all tasks in state `name`; returns how many.
-local function move_every(layer, name, event)
-  local after = TASK_MOVES[name][event]
-  if not after then return 0 end
-  local bytes = redis.call('GET', layer.states)
-  local changed, count = string.gsub(bytes, BYTE_PATTERN[name], TASK_BYTES[after])
-  if count == 0 then return 0 end
-  redis.call('SET', layer.states, changed)
-  count_moved(layer, name, after, count)
-  return count
-end
-
-local function succeeded(layer_id)
-  local f = redis.call('HMGET', layer_key(layer_id), 'tasks', 'succeeded')
-  return f[1] == f[2]
-end
-
-local function followers(layer)
-  return string.gmatch(redis.call('HGET', layer.key, 'followers') or '', '%S+')
-end
-
--- A layer has ended, and its counters say how.
-local function end_waits(layer)
-  for id in followers(layer) do
-    local follower = open_layer(id)
-    move_every(follower, 'blocked', succeeded(layer.id) and 'release' or 'cancel')
-    close_layer(follower)
+local function update_each(layer, shared)
+  for _, edge in ipairs(edges(layer.after)) do
+    if edge.match == 'frame' and not edge.shift then
+      -- Read once: there are as many questions as tasks.
+      layer.edges = layer.edges or edges(layer.after)
+      layer.edges[tonumber(edge.number)].whole =
+        numbers(sources_key(layer.id, edge.number), 0, layer.tasks)
+    end
   end
+  for index = 0, layer.tasks - 1 do obey(layer, index, task_status(layer, index, shared)) end
 end
 
--- May tasks of this layer begin again? Not while what they are made from is missing.
-local function may_begin(layer)
-  local after = redis.call('HGET', layer.key, 'after')
-  return not after or after == '' or succeeded(after)
+local function release_every(layer)
+  if layer.mended then move_every(layer, 'cancelled', 'hold') end
+  if move_every(layer, 'blocked', 'release') > 0 then layer.cursor = 0 end
+end
+
+local function tell_cancelled(layer, source)
+  local count = layer.moved.cancelled or 0
+  if count <= 0 then return end
+  fact('tasks_cancelled', 'job', layer.job, 'layer', layer.id, 'count', count,
+    'why', source .. ' did not succeed')
+end
+
+-- Let all tasks of a layer follow from what they wait for, on news of `source`.
+local function update_all(id, source)
+  local layer = open_waiting(id)
+  if not layer then return end
+  local shared = shared_status(layer)
+  if shared == 'broken' then move_every(layer, 'blocked', 'cancel')
+  elseif string.find(layer.after, ':frame:', 1, true) then update_each(layer, shared)
+  elseif shared == 'waits' then hold_every(layer)
+  else release_every(layer) end
+  tell_cancelled(layer, source)
+  close_layer(layer)
 end

@@ -1,6 +1,5 @@
 -- The end of a change to a layer: write the counters of layer and job, keep the list of waiting
--- layers right, let go of what waits for the layer's end, end the job with its last task, and wake
--- the scheduler when there is new work.
+-- layers right, end the job with its last task, tell what waits, and wake the scheduler.
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
 local function trim(key)
   -- Growing a string leaves spare room behind it; an ended layer gives that back.
@@ -14,9 +13,13 @@ local function end_job_if_done(job)
   if f[2] == '0' and f[3] == '0' then move_job(job, 'succeed') else move_job(job, 'fail') end
 end
 
-function close_layer(layer)
+-- Tasks of an ended job are open again: so is the job.
+local function reopen_job(job)
+  if not OPEN_JOB[redis.call('HGET', job_key(job), 'state')] then move_job(job, 'retry') end
+end
+
+local function count_open(layer)
   local open, job = 0, job_key(layer.job)
-  local before = tonumber(redis.call('HGET', layer.key, 'ready'))
   for state, change in pairs(layer.moved) do
     if change ~= 0 then
       redis.call('HINCRBY', layer.key, state, change)
@@ -24,6 +27,13 @@ function close_layer(layer)
       if OPEN_TASK[state] then open = open + change end
     end
   end
+  return open
+end
+
+function close_layer(layer)
+  spread_own(layer)
+  stop_held(layer)
+  local before, open = tonumber(redis.call('HGET', layer.key, 'ready')), count_open(layer)
   redis.call('HSET', layer.key, 'cursor', layer.cursor)
   if layer.rendered > 0 then
     redis.call('HINCRBY', layer.key, 'rendered', layer.rendered)
@@ -34,16 +44,17 @@ function close_layer(layer)
     redis.call('HSET', layer.key, 'peak_kib', layer.peak_kib)
   end
   local ready = before + (layer.moved.ready or 0)
+  local left = open ~= 0 and redis.call('HINCRBY', layer.key, 'open', open)
+  local job_left = open ~= 0 and redis.call('HINCRBY', job_key(layer.job), 'open', open)
+  if open > 0 then reopen_job(layer.job) end
   if (before > 0) ~= (ready > 0) then set_waiting(layer.id, layer.production, layer.job) end
   if before == 0 and ready > 0 then redis.call('HSET', layer.key, 'served_ms', now_ms()) end
   if ready > before then wake() end
-  if open == 0 then return end
-  local left = redis.call('HINCRBY', layer.key, 'open', open)
-  if redis.call('HINCRBY', job, 'open', open) == 0 then end_job_if_done(layer.job) end
   if left == 0 then
     trim(layer.records)
     trim(images_key(layer.id))
     redis.call('DEL', returned_key(layer.id), avoid_key(layer.id))
-    end_waits(layer)
   end
+  if job_left == 0 then end_job_if_done(layer.job) end
+  spread(layer, open)
 end

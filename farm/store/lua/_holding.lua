@@ -1,4 +1,4 @@
--- Stopping what is in hand: of a cancelled job, and of layers that are held (see _chains.lua).
+-- Stopping what is in hand: of a cancelled job, and of tasks that are held (_chains.lua) or skipped.
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
 -- A lease stays booked until its worker has stopped what it runs: kill before release.
 local function stop_lease(lease)
@@ -6,36 +6,47 @@ local function stop_lease(lease)
   nudge(lease.node)
 end
 
+local function kill_lease(lease, why)
+  if recall_lease(lease, why) == 'recalled' then stop_lease(lease) end
+end
+
 local function kill_leases(layer, why)
   for _, id in ipairs(redis.call('SMEMBERS', layer_leases_key(layer.id))) do
-    local lease = open_lease(id)
-    if recall_lease(lease, why) == 'recalled' then stop_lease(lease) end
+    kill_lease(open_lease(id), why)
   end
 end
 
--- Begin a layer anew: its failures are forgotten, as with any retry. Only tasks that have a story
--- can have failed.
-local function forget_failures(layer)
-  for _, index in ipairs(redis.call('HKEYS', stories_key(layer.id))) do
-    local attempt, failures = read_head(layer, index)
-    if failures > 0 then write_head(layer, index, attempt, 0) end
+-- Stop the leases that have `layer.stopped` tasks in hand; their other tasks are lost, not failed.
+function stop_held(layer)
+  if not next(layer.stopped) then return end
+  for _, id in ipairs(redis.call('SMEMBERS', layer_leases_key(layer.id))) do
+    local lease, hit = open_lease(id), false
+    for _, index in ipairs(lease.held) do
+      if layer.stopped[index] then lease.hand[index], hit = nil, true end
+    end
+    if hit then
+      lose_hand(layer, lease)
+      kill_lease(lease, 'a task in hand is not wanted any more')
+    end
   end
+  layer.stopped = {}
+end
+
+-- Begin a task anew: its failures are forgotten, as with any retry.
+local function forget(layer, index)
+  local attempt, failures = read_head(layer, index)
+  if failures > 0 then write_head(layer, index, attempt, 0) end
+  redis.call('HDEL', avoid_key(layer.id), index)
+end
+
+-- … and a whole layer. Only tasks that have a story can have failed.
+local function forget_failures(layer)
+  for _, index in ipairs(redis.call('HKEYS', stories_key(layer.id))) do forget(layer, index) end
   redis.call('DEL', returned_key(layer.id), avoid_key(layer.id))
   layer.cursor = 0
 end
 
-local function hold(id)
-  local layer, count = open_layer(id), 0
-  for name in pairs(TASK_MOVES) do count = count + move_every(layer, name, 'hold') end
-  if count == 0 then return false end -- blocked as it is, and all that comes after it
-  kill_leases(layer, 'what it is made from is rendered again')
-  forget_failures(layer)
-  close_layer(layer)
-  return true
-end
-
-local function hold_followers(layer)
-  for id in followers(layer) do
-    if hold(id) then hold_followers({key = layer_key(id)}) end
-  end
+-- A task that is ready again is found: behind the cursor only by the list of those that came back.
+local function offer(layer, index)
+  if index < layer.cursor then redis.call('RPUSH', returned_key(layer.id), index) end
 end

@@ -25,6 +25,8 @@ local function returned_key(id) return ROOT .. 'layer:' .. id .. ':returned' end
 local function images_key(id) return ROOT .. 'layer:' .. id .. ':images' end     -- STRING
 local function avoid_key(id) return ROOT .. 'layer:' .. id .. ':avoid' end       -- HASH
 local function stories_key(id) return ROOT .. 'layer:' .. id .. ':stories' end   -- HASH
+local function sources_key(id, edge) return ROOT .. 'layer:' .. id .. ':sources:' .. edge end -- STRING
+local function users_key(id, edge) return ROOT .. 'layer:' .. id .. ':users:' .. edge end -- STRING
 local function layer_leases_key(id) return ROOT .. 'layer:' .. id .. ':leases' end -- SET
 local function node_key(name) return ROOT .. 'node:' .. name end           -- HASH
 local function node_leases_key(name) return ROOT .. 'node:' .. name .. ':leases' end -- SET

@@ -1,13 +1,5 @@
--- The layers of a new job: all tasks ready, but blocked where their layer comes after another one.
+-- The layers of a new job: all tasks ready, but blocked where they wait for others.
 -- KEYS: derived, see _keys.lua. Returns: helpers for submit.lua.
-local function following(job, number, spec)
-  local ids = {}
-  for n, layer in ipairs(spec.layers) do
-    if layer.after == number then table.insert(ids, job .. '.' .. n) end
-  end
-  return table.concat(ids, ' ')
-end
-
 local function set_fields(key, fields)
   local words = {}
   for name, value in pairs(fields) do
@@ -18,12 +10,12 @@ local function set_fields(key, fields)
 end
 
 local function submit_layer(job, number, spec, layer, at)
-  local id, waits = job .. '.' .. number, layer.after > 0
+  local id, waits = job .. '.' .. number, #layer.after > 0
   set_fields(layer_key(id), layer.fields)
   redis.call('HSET', layer_key(id), 'id', id, 'job', job, 'production', spec.production,
     'tasks', layer.tasks, 'limits', table.concat(layer.limits, ' '), 'served_ms', at,
     'cursor', 0, 'unstarted', 0, 'render_ms', 0, 'open', layer.tasks,
-    'after', waits and job .. '.' .. layer.after or '', 'followers', following(job, number, spec),
+    'after', '', 'followers', '', 'skipped', 0,
     'blocked', waits and layer.tasks or 0, 'ready', waits and 0 or layer.tasks, 'running', 0,
     'succeeded', 0, 'failed', 0, 'cancelled', 0)
   -- A ready task is a zero byte, so one write makes them all.

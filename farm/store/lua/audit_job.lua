@@ -4,7 +4,8 @@
 -- Returns {job hash, 1 when listed as open, when it is listed to begin or "", layers}; a layer is {its hash, {state, tasks, …} as
 -- counted, {"index:attempt" of running tasks}, ready tasks that nothing leads to, its leases as
 -- {id, hash}, its place among the waiting or "", succeeded tasks that lack the image they must
--- have}; hashes are flat arrays.
+-- have, {what it waits for: source, match, release, frames and state bytes of the source, or state
+-- of the source job}, its own state bytes if it waits for any}; hashes are flat arrays.
 local function count_states(bytes)
   local counts = {}
   for name, pattern in pairs(BYTE_PATTERN) do
@@ -50,7 +51,7 @@ redis.register_function{function_name = 'farm_audit_job', flags = {'no-writes'},
       table.insert(layers, {redis.call('HGETALL', layer.key), count_states(bytes),
         running_tasks(layer, bytes), stranded(layer, bytes), leases,
         redis.call('ZSCORE', waiting_key(layer.production), layer.id) or '',
-        without_image(layer, bytes)})
+        without_image(layer, bytes), audited_sources(layer), layer.after ~= '' and bytes or ''})
     end
     return {job, redis.call('SISMEMBER', OPEN_JOBS, argv[1]),
       redis.call('ZSCORE', STARTING, argv[1]) or '', layers}

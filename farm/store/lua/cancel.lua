@@ -10,7 +10,7 @@ register_once('farm_cancel', function(argv)
   if not after then return {'no', before} end
   redis.call('HSET', job_key(job), 'ended_by', argv[3])
   local cancelled = 0
-  for number = layers, 1, -1 do -- what comes after another layer first: it must not be let go
+  for number = 1, layers do
     local layer = open_layer(job .. '.' .. number)
     for _, name in ipairs({'blocked', 'ready', 'running'}) do
       cancelled = cancelled + move_every(layer, name, 'cancel')

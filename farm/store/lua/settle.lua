@@ -35,15 +35,15 @@ local function settle_one(layer, lease, argv, i)
 end
 
 local function settle(layer, lease, argv)
-  local flags = {}
-  for i = FIRST_RESULT, #argv, PER_RESULT do table.insert(flags, settle_one(layer, lease, argv, i)) end
+  local flags, status, taken = {}, 'gone', {}
+  for i = FIRST_RESULT, #argv, PER_RESULT do flags[#flags + 1] = settle_one(layer, lease, argv, i) end
   tell_ended(layer, lease, argv, flags)
-  local status, taken = 'gone', {}
+  spread_own(layer) -- a frame that waits for the one before may be taken at once
   if lease then status, taken = next_tasks(layer, lease, tonumber(argv[5])) end
   close_layer(layer)
   local reply = {status, #flags}
-  for _, flag in ipairs(flags) do table.insert(reply, flag) end
-  for _, task in ipairs(taken) do table.insert(reply, task) end
+  for _, word in ipairs(flags) do table.insert(reply, word) end
+  for _, word in ipairs(taken) do table.insert(reply, word) end
   return reply
 end
 

@@ -1,8 +1,9 @@
 -- Store a new job: its layers, and its production when it is new. All tasks are ready, but blocked
--- where their layer comes after another one.
+-- where they wait for others.
 -- KEYS  1 {farm}
 -- ARGV  1 idempotency key   2 JSON: job = its fields, production, start_ms, layers = [{fields, tasks,
---       limits, after = number of a layer or 0}]   3 how long the key is remembered, s
+--       limits, after = [source, match, release, shift] as _linking.lua takes it}]
+--       3 how long the key is remembered, s   4… maps of _linking.lua
 -- Returns {"ok", job id}, the same one when the key was seen before, or {"no limit", the name that
 -- nobody has set, names there are}.
 local function unknown_limit(spec)
@@ -20,17 +21,19 @@ local function submit(argv)
   local job = string.format('%d', redis.call('INCR', ROOT .. 'jobs:last'))
   for _, layer in ipairs(spec.layers) do
     tasks = tasks + layer.tasks
-    if layer.after > 0 then blocked = blocked + layer.tasks end
+    if #layer.after > 0 then blocked = blocked + layer.tasks end
   end
   add_production(spec.production, at)
   set_fields(job_key(job), spec.job)
   redis.call('HSET', job_key(job), 'id', job, 'production', spec.production, 'state', 'active',
     'created_ms', at, 'layers', #spec.layers, 'open', tasks, 'blocked', blocked,
-    'ready', tasks - blocked, 'running', 0, 'succeeded', 0, 'failed', 0, 'cancelled', 0)
+    'ready', tasks - blocked, 'running', 0, 'succeeded', 0, 'failed', 0, 'cancelled', 0,
+    'skipped', 0)
   redis.call('ZADD', JOBS, at, job)
   redis.call('SADD', OPEN_JOBS, job)
   set_start(job, spec.start_ms)
   for number, layer in ipairs(spec.layers) do submit_layer(job, number, spec, layer, at) end
+  link_all(job, spec.layers, argv, 4)
   fact('job_submitted', 'job', job, 'production', spec.production, 'tasks', tasks)
   wake()
   return remember(argv[1], {'ok', job}, argv[3])
