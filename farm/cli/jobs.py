@@ -12,10 +12,9 @@ from farm.cli.options import Session, talks
 from farm.cli.output import between, counted, message
 from farm.model.errors import NotAllowed, NotFound
 from farm.model.sizes import format_size, format_span
-from farm.model.states import JobState, NodeState, TaskState
+from farm.model.states import JobState, TaskState
 
 _JOB_STATES = click.Choice([state.value for state in JobState])
-_NODES_NAMED = 3
 _ENDED_STATES = click.Choice(
     [state.value for state in (TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED)]
 )
@@ -47,10 +46,22 @@ def jobs() -> None:
 def ls(session: Session, *, production: str | None, states: tuple[str, ...], limit: int) -> None:
     """List jobs, newest first.
 
-    Columns: job, production, name, state, priority, frames done and in all, running, failed, age.
+    Columns: job, production, name, state, priority, frames done and in all, running, failed, age,
+    and why the others wait (more of it: farm why JOB).
     """
     found = session.client.jobs(production=production, states=states, limit=limit)
-    columns = ("JOB", "PRODUCTION", "NAME", "STATE", "PRIO", "DONE", "RUNNING", "FAILED", "AGE")
+    columns = (
+        "JOB",
+        "PRODUCTION",
+        "NAME",
+        "STATE",
+        "PRIO",
+        "DONE",
+        "RUNNING",
+        "FAILED",
+        "AGE",
+        "REASON",
+    )
     session.view.table(found, columns, [_row(job) for job in found])
     if not found and session.view.for_people:
         message("No jobs. Make one: farm submit SCENE.blend")
@@ -68,6 +79,7 @@ def _row(job: dict[str, Any]) -> tuple[object, ...]:
         counts["running"],
         counts["failed"],
         _ago(job["created_at"]),
+        job["reason"] or "-",
     )
 
 
@@ -81,7 +93,7 @@ def _ago(then: float) -> str:
 def show(session: Session, *, job: str) -> None:
     """Show all that is known of JOB: layers, images, pace, and failures by reason."""
     found = session.client.job(job)
-    rows = [*_head(found), *_waits(session, found), *_sent(session, found)]
+    rows = [*_head(found), ("why", found["why"]), *_sent(session, found)]
     rows += [*_layers(found), *_failures(found)]
     session.view.fields(found, rows)
 
@@ -102,25 +114,6 @@ def _head(job: dict[str, Any]) -> list[tuple[str, object]]:
         pace = f"{job['frames_per_minute']:.1f} frames/min"
         rows.append(("left", f"{format_span(job['eta_seconds'])} at {pace}; {_how_sure(job)}"))
     return rows
-
-
-def _waits(session: Session, job: dict[str, Any]) -> list[tuple[str, object]]:
-    """Of an active job whose frames wait for nodes that all take no work: which, and why."""
-    waiting = [layer for layer in job["layers"] if layer["counts"]["ready"]]
-    if job["state"] != JobState.ACTIVE or not waiting or session.view.as_json:
-        return []
-    online = [node for node in session.client.nodes() if node["state"] == NodeState.ONLINE]
-    fitting = [node for node in online if any(_fits(layer, node) for layer in waiting)]
-    if not fitting or not all(node["unfit"] for node in fitting):
-        return []
-    named = "; ".join(f"{node['name']}: {node['unfit']}" for node in fitting[:_NODES_NAMED])
-    more = f"; and {len(fitting) - _NODES_NAMED} more" if len(fitting) > _NODES_NAMED else ""
-    return [("waits", f"every node that it fits takes no work ({named}{more})")]
-
-
-def _fits(layer: dict[str, Any], node: dict[str, Any]) -> bool:
-    wants, has = layer["resources"], node["resources"]
-    return layer["pool"] in {"", node["pool"]} and all(wants[what] <= has[what] for what in wants)
 
 
 def _how_sure(job: dict[str, Any]) -> str:

@@ -25,6 +25,9 @@ _COMMANDS = {
     "jobs": Lazy(
         module="farm.cli.jobs", name="jobs", help="List, watch and steer jobs: ls, show, wait …"
     ),
+    "why": Lazy(
+        module="farm.cli.why", name="why", help="Tell why a job or a frame waits, in one sentence."
+    ),
     "frames": Lazy(
         module="farm.cli.frames", name="frames", help="List the frames of a job, read their logs."
     ),

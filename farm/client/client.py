@@ -47,6 +47,14 @@ class Client:
         """A job with its layers and failures."""
         return self.wire.ask(_job(job))
 
+    def why(self, job: str, *, frame: int | None = None, layer: str | None = None) -> Answer:
+        """Why the job, or one frame of it, waits, or what has become of it."""
+        return self.wire.ask(_job(job, "why"), {"frame": frame, "layer": layer})
+
+    def what_waits(self, *, production: str | None = None) -> Answer:
+        """The reasons of all that waits, with counts."""
+        return self.wire.ask("/why", {"production": production})
+
     def progress(self, job: str) -> Answer:
         """How far a job is."""
         return self.wire.ask(_job(job, "progress"), tries=1)

@@ -38,6 +38,10 @@ class Job:
         """All that the farm knows of it, as the service's OpenAPI page describes it."""
         return self._client.job(self.id)
 
+    def why(self, *, frame: int | None = None, layer: str | None = None) -> str:
+        """Why it waits, or what has become of it: one plain sentence, or two."""
+        return str(self._client.why(self.id, frame=frame, layer=layer)["sentence"])
+
     def progress(self) -> Progress:
         """How far it is at this moment."""
         return Progress.of(self._client.progress(self.id))

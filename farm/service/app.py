@@ -20,6 +20,7 @@ from farm.service import (
     tokens,
     webhooks,
     whole,
+    why,
 )
 from farm.service.access import Access
 from farm.service.door import Door
@@ -27,6 +28,7 @@ from farm.service.gate import USUAL_MOST_UPLOAD_BYTES, BodyLimit
 from farm.service.hooks import Deliverer, Timings
 from farm.service.link import StoreLink
 from farm.service.log import RequestLog
+from farm.service.outlook import PLAN_SECONDS, Outlooks
 from farm.settings import setting
 from farm.store import Store
 
@@ -39,6 +41,8 @@ A farm that asks who you are takes `Authorization: Bearer TOKEN`. Another produc
 answered as one that never was.
 """
 
+_PARTS = (jobs, frames, results, files, nodes, whole, collect, events, tokens, webhooks, why)
+
 
 def create_app(
     store: Store | StoreLink,
@@ -49,6 +53,7 @@ def create_app(
     near: bool = False,
     shared: Sequence[str] = (),
     hooks: Timings | None = None,
+    plan_seconds: float = PLAN_SECONDS,
 ) -> FastAPI:
     """The service in front of `store`, which may be a link that is still being tried.
 
@@ -56,7 +61,7 @@ def create_app(
     no file larger than `most_upload_bytes`.
     It asks everybody who they are when `asks`, else from the first token ever made on; `near`: it
     listens on this machine's loopback only. In-place jobs lie under the folders `shared`.
-    `hooks` says how patiently webhooks are told.
+    `hooks` says how patiently webhooks are told; a plan tells for `plan_seconds` why jobs wait.
     """
     link = store if isinstance(store, StoreLink) else StoreLink.to(store)
     app = FastAPI(
@@ -69,9 +74,10 @@ def create_app(
     app.state.link = link
     app.state.files = content or ContentStore(setting("files"))
     app.state.most_upload_bytes = most_upload_bytes
+    app.state.outlooks = Outlooks(plan_seconds)
     app.state.access = Access(link, asks=asks)
     app.state.shared = tuple(shared)
-    for part in (jobs, frames, results, files, nodes, whole, collect, events, tokens, webhooks):
+    for part in _PARTS:
         app.include_router(part.router)
     answers.install(app)
     app.add_middleware(BodyLimit, most_upload_bytes=most_upload_bytes)

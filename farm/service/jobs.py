@@ -1,25 +1,25 @@
 """Routes of jobs: submit, list, look at, steer."""
 
-from collections import defaultdict
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
 
 from farm.model.errors import BadRequest
 from farm.model.frames import Frames
-from farm.model.job import Task
-from farm.model.states import JobState, TaskState
+from farm.model.states import JobState
 from farm.policy.access import ALL, Right
 from farm.policy.forecast import forecast, paces
 from farm.service import answers, submit
 from farm.service.access import Caller, SteeredJob, VisibleJob
+from farm.service.around import reasons_of
 from farm.service.content import TheFiles
+from farm.service.failures import failures_of
 from farm.service.link import TheStore
+from farm.service.outlook import TheOutlooks
 from farm.service.requests import Key, Limit
 from farm.service.schemas import (
     ByIn,
     ChangedOut,
-    FailureGroup,
     ForecastOut,
     JobDetail,
     JobOut,
@@ -32,12 +32,10 @@ from farm.service.schemas import (
 )
 from farm.service.sent import kept_project
 from farm.service.shared import Shared
+from farm.service.why import why_of
 from farm.store import Store
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], responses=answers.DESCRIBED)
-
-FAILURES_LOOKED_AT = 50  #: failed frames whose story is read to group them by reason
-_FRAMES_NAMED = 20
 
 
 @router.post("", status_code=201, summary="Submit a job")
@@ -59,7 +57,9 @@ def post(
 
 @router.get("", summary="List jobs, newest first")
 def ls(
+    *,
     store: TheStore,
+    outlooks: TheOutlooks,
     caller: Caller,
     production: str | None = None,
     state: Annotated[list[JobState] | None, Query()] = None,
@@ -70,18 +70,22 @@ def ls(
         production = caller.production
     caller.must(Right.READ_JOBS, ALL if production is None else production)
     jobs = store.jobs.list(production=production, states=state, limit=limit)
-    return [JobOut.model_validate(job) for job in jobs]
+    waiting = [job.id for job in jobs if job.counts.blocked or job.counts.ready]
+    reasons = reasons_of(store, outlooks, waiting, caller)
+    listed = [JobOut.model_validate(job) for job in jobs]
+    return [job.model_copy(update={"reason": reasons.get(job.id, "")}) for job in listed]
 
 
 @router.get("/{job}", summary="Look at a job")
-def show(store: TheStore, job: VisibleJob) -> JobDetail:
-    """A job with its layers, its pace, and its failures by reason."""
+def show(store: TheStore, outlooks: TheOutlooks, job: VisibleJob, caller: Caller) -> JobDetail:
+    """A job with its layers, its pace, why it waits, and its failures by reason."""
     found = store.jobs.get(job)
     ahead = forecast(paces(found.layers))
-    failures, looked_at = _failures(store, job) if found.counts.failed else ([], 0)
+    failures, looked_at = failures_of(store, job) if found.counts.failed else ([], 0)
     return JobDetail(
         **JobOut.model_validate(found).model_dump(),
         layers=[LayerOut.of(layer) for layer in found.layers],
+        why=why_of(store, outlooks, found, caller).sentence,
         **ForecastOut.model_validate(ahead).model_dump(),
         failures=failures,
         failures_looked_at=looked_at,
@@ -146,22 +150,3 @@ def set_priority(store: TheStore, job: SteeredJob, _key: Key, asked: PriorityIn)
 def _changed(store: Store, job: str, tasks: int | None = None) -> ChangedOut:
     after = store.jobs.get(job)
     return ChangedOut(id=job, state=after.state, priority=after.priority, tasks=tasks)
-
-
-def _failures(store: Store, job: str) -> tuple[list[FailureGroup], int]:
-    """The newest reason of each failed frame, grouped; and how many frames were looked at."""
-    failed = store.tasks.list(job, states={TaskState.FAILED}, limit=FAILURES_LOOKED_AT)
-    by_reason: dict[str, list[Task]] = defaultdict(list)
-    for task in failed:
-        story = store.tasks.get(job, task.frame, layer=task.layer).failures
-        by_reason[story[-1].reason if story else "no reason was kept"].append(task)
-    groups = [
-        FailureGroup(
-            reason=reason,
-            count=len(tasks),
-            frames=[task.frame for task in tasks[:_FRAMES_NAMED]],
-            nodes=sorted({task.node for task in tasks if task.node}),
-        )
-        for reason, tasks in by_reason.items()
-    ]
-    return sorted(groups, key=lambda group: -group.count), len(failed)

@@ -110,6 +110,7 @@ class JobOut(Out):
     created_at: float
     ended_at: float | None
     counts: CountsOut
+    reason: str = Field("", description="Why it waits, in a few words; empty when nothing does.")
 
 
 class LayerOut(Out):
@@ -186,6 +187,7 @@ class ProgressOut(ForecastOut):
 class JobDetail(JobOut, ForecastOut):
     """A job with all that is known of it."""
 
+    why: str = Field(description="Why it waits, or what has become of it, in a sentence or two.")
     layers: list[LayerOut]
     failures: list[FailureGroup] = Field(description="The commonest reason first.")
     failures_looked_at: int = Field(description="How many failed frames the groups are made from.")

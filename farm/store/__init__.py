@@ -13,6 +13,7 @@ from farm.store.leader import LeaderStore
 from farm.store.leases import LeaseStore
 from farm.store.nodes import NodeStore
 from farm.store.productions import ProductionStore
+from farm.store.standing import StandingQuestions
 from farm.store.steering import Steering
 from farm.store.tasks import TaskQuestions
 from farm.store.tokens import TokenStore
@@ -30,6 +31,7 @@ class Store:
         self.jobs = JobStore(connection)
         self.tasks = TaskQuestions(connection, self.jobs)
         self.steering = Steering(connection, self.jobs)
+        self.standing = StandingQuestions(connection)
         self.nodes = NodeStore(connection)
         self.leases = LeaseStore(connection)
         self.leader = LeaderStore(connection)

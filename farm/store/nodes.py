@@ -1,7 +1,7 @@
 """Nodes in the store: register, report, drain, sign off."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -133,6 +133,17 @@ class NodeStore:
             for fields, held in zip(found[::2], found[1::2], strict=True)
             if fields
         ]
+
+    def others(self, names: Collection[str]) -> Sequence[Node]:
+        """All nodes that ever registered but those called `names`, by name."""
+        with self._connection.guard():
+            there = self._connection.client.hkeys(keys.NODES)
+        return self.some(name for name in there if name not in names)
+
+    def some(self, names: Iterable[str]) -> Sequence[Node]:
+        """Those of `names` that there are, by name."""
+        wanted = sorted(names)
+        return self._read(wanted) if wanted else ()
 
     def list(self) -> list[Node]:
         """All nodes that ever registered, by name."""

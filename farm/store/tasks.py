@@ -19,6 +19,7 @@ from farm.store.jobs import JobStore
 from farm.store.records import (
     RECORD_BYTES,
     STATE_OF_BYTE,
+    Record,
     read_record,
     read_stories,
 )
@@ -32,6 +33,7 @@ class _Hand:
 
     node: str
     progress: str
+    taken_at: float  #: when its lease took the tasks in hand
 
 
 class TaskQuestions:
@@ -103,15 +105,17 @@ class TaskQuestions:
             leases = sorted(client.smembers(keys.layer(layer_id, "leases")))
             pipeline = client.pipeline(transaction=False)
             for lease in leases:
-                pipeline.hmget(keys.lease(lease), "node", "tasks", "progress")
+                pipeline.hmget(keys.lease(lease), "node", "tasks", "progress", "hand_ms")
             found = pipeline.execute() if leases else []
         hands: dict[int, _Hand] = {}
-        for node, tasks, progress in found:
+        for node, tasks, progress, hand_ms in found:
             running, _, text = (progress or "").partition(" ")
             for word in (tasks or "").split():
                 index, _, attempt = word.partition(":")
                 shown = text if running == f"{index}:{attempt}" else ""
-                hands[int(index)] = _Hand(node=node, progress=shown)
+                hands[int(index)] = _Hand(
+                    node=node, progress=shown, taken_at=int(hand_ms or 0) / 1000
+                )
         return hands
 
     def _node_names(self) -> dict[int, str]:
@@ -176,6 +180,13 @@ def _count(found: bytes, states: Collection[TaskState] | None) -> int:
     return sum(found.count(bytes([TASK_BYTES[state]])) for state in states)
 
 
+def _started_at(record: Record, hand: _Hand | None) -> float | None:
+    """On the node's clock once it has ended; in hand, when its lease took it."""
+    if hand is not None:
+        return hand.taken_at or None
+    return float(record.started_seconds) if record.started_seconds else None
+
+
 def _task(  # noqa: PLR0917 - one reader's locals, handed over once
     layer: Layer,
     frames: Frames,
@@ -195,7 +206,7 @@ def _task(  # noqa: PLR0917 - one reader's locals, handed over once
         state=STATE_OF_BYTE[states[index]],
         attempt=record.attempt,
         node=hand.node if hand else names.get(record.node, ""),
-        started_at=float(record.started_seconds) if ended else None,
+        started_at=_started_at(record, hand),
         elapsed_seconds=record.elapsed_ms / 1000 if ended else None,
         peak_memory_bytes=record.peak_memory_kib * 1024 if ended else None,
         image_bytes=record.image_kib * 1024 if ended else None,

@@ -1,6 +1,7 @@
 """A service in front of the test's store, its client, and a request that is good as it is."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from farm.files.content import ContentStore
 from farm.store import Store
 from tests.centre import Centre
 from tests.made import made_once
+from tests.makers import LEADER
 from tests.scenes import make_scenes
 from tests.serving import serving
 
@@ -22,7 +24,7 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> ContentStore:
 
 @pytest.fixture
 def url(store: Store, content: ContentStore) -> Iterator[str]:
-    with serving(store, content=content) as address:
+    with serving(store, content=content, plan_seconds=0) as address:
         yield address
 
 
@@ -60,3 +62,16 @@ def centre(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         centre = Centre(store=store, files=files, url=url)
         centre.submit()
         yield centre
+
+
+@pytest.fixture
+def why(store: Store, client: Client) -> Callable[..., str]:
+    """A function that asks why, of a farm with a scheduler; its answers leave short spans open."""
+
+    def ask(job: str, *, leads: bool = True, **of: Any) -> str:
+        store.leader.lead(LEADER) if leads else store.leader.resign(LEADER)
+        told = client.why(job, **of)
+        assert told["waiting"] == sum(one["count"] for one in told["reasons"])
+        return re.sub(r"\d+\.\d s", "… s", told["sentence"])
+
+    return ask

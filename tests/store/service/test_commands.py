@@ -17,7 +17,7 @@ from farm.client import Client
 from farm.model.errors import FarmError
 from farm.model.node import NodeHealth
 from farm.store import Store
-from tests.makers import a_node, begin, finish, result
+from tests.makers import LEADER, a_node, begin, finish, result
 from tests.serving import fail
 from tests.waiting import wait_until
 
@@ -95,6 +95,7 @@ def test_a_node_that_takes_no_work_is_told_with_its_reason(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     job = client.submit(request_of)["id"]
+    store.leader.lead(LEADER)
     full = NodeHealth(unfit="the disk of /scratch is full: 12 MiB left")
     for name, health in (("n1", full), ("n2", NodeHealth())):
         store.nodes.heartbeat(name, store.nodes.register(a_node(name)), health, {})
@@ -107,7 +108,10 @@ def test_a_node_that_takes_no_work_is_told_with_its_reason(
     assert full.unfit in told("nodes", "ls")
     assert "takes no work" not in told("jobs", "show", job)
     store.nodes.drain("n2", "by hand")
-    waits = f"waits\tevery node that it fits takes no work (n1: {full.unfit})"
+    waits = (
+        "why\tJob 1: 4 frames wait. The nodes that could hold it take no work: "
+        f"n1 is unfit: {full.unfit}; n2 is draining: by hand."
+    )
     assert waits in told("jobs", "show", job).splitlines()
 
 

@@ -1,0 +1,118 @@
+"""What an explanation needs to know of the farm beside the plan: read only where it is needed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from farm.model.node import Node
+from farm.model.snapshot import NodeView
+from farm.model.states import NodeState
+from farm.policy.briefly import short
+from farm.policy.fit import could_serve
+from farm.policy.waiting import Reason
+from farm.policy.why import Outlook, Part, chief, holders, parts
+from farm.policy.wording import Around, Holder, Sidelined, cap_name
+from farm.service.access import Identity
+from farm.service.outlook import Outlooks
+from farm.store import Store
+
+
+class Surroundings:
+    """Looks things up for the parts of one answer: what several of them need is read once."""
+
+    def __init__(
+        self, store: Store, outlooks: Outlooks, seen: Outlook, caller: Identity | None = None
+    ) -> None:
+        """For what `seen` tells, as `caller` may hear it; as everybody may when left out."""
+        self._store = store
+        self._outlooks = outlooks
+        self._seen = seen
+        self._sees = caller.production if caller else ""
+        self._idle: Sequence[Node] | None = None
+
+    def precise(self, part: Part) -> Part:
+        """`part`, judged by nodes that the plan cannot see too: a node that would do, and takes no
+        work now, is a better reason than that none does. Raises StoreUnavailable.
+        """
+        fitting = part.cause is Reason.NO_FIT and self._fitting(part)
+        return replace(part, cause=Reason.NO_NODE) if fitting else part
+
+    def judged(self, found: Part) -> tuple[Part, Around]:
+        """`found`, made precise, and what is around it. Raises StoreUnavailable."""
+        part = self.precise(found)
+        around = Around(at=self._seen.at, sees=self._sees, view=self._seen.views.get(part.layer.id))
+        match part.cause:
+            case Reason.NO_NODE:
+                told = (Sidelined(node=node.name, why=_why(node)) for node in self._fitting(part))
+                return part, replace(around, sidelined=tuple(told))
+            case Reason.LIMIT:
+                return part, replace(around, holders=tuple(self._holders(part)))
+            case Reason.RESERVED:
+                return part, self._reserved(part, around)
+            case _:
+                return part, around
+
+    def _fitting(self, part: Part) -> list[Node]:
+        """Nodes that take no work now, and could serve it."""
+        view = self._seen.views.get(part.layer.id)
+        if view is None:
+            return []
+        return [node for node in self._nodes_off_work() if could_serve(_view(node), view)]
+
+    def _holders(self, part: Part) -> Iterator[Holder]:
+        limit = cap_name(part.plan.what)
+        for job, slots in holders(limit, self._outlooks.open_jobs(self._store)):
+            yield Holder(job=job.id, production=job.production, slots=slots)
+
+    def _nodes_off_work(self) -> Sequence[Node]:
+        if self._idle is None:
+            self._idle = self._store.nodes.others(self._seen.nodes)
+        return self._idle
+
+    def _reserved(self, part: Part, around: Around) -> Around:
+        nodes = self._store.nodes.some(part.plan.nodes)
+        production = ""
+        if part.plan.what not in ("", part.layer.id):
+            job = part.plan.what.partition(".")[0]
+            production = self._store.jobs.productions([job]).get(job, "")
+        return replace(
+            around, leases={node.name: len(node.leases) for node in nodes}, kept_for=production
+        )
+
+
+def _view(node: Node) -> NodeView:
+    """As a plan would see the node if it took work."""
+    spec = node.spec
+    return NodeView(
+        name=node.name,
+        epoch=node.epoch,
+        pool=spec.pool,
+        total=spec.resources,
+        free=node.free,
+        gpu_memory_bytes=spec.gpu_memory_bytes,
+        cores_kept_per_gpu=spec.cores_kept_per_gpu,
+        tags=frozenset(spec.tags),
+        blenders=spec.blenders,
+    )
+
+
+def _why(node: Node) -> str:
+    """Why it takes no work: "offline", "draining: new memory", "unfit: output folder is full"."""
+    told = node.held or node.health.unfit
+    state = (
+        str(node.state) if node.state is not NodeState.ONLINE else ("unfit" if told else "resting")
+    )
+    return f"{state}: {told}" if told else state
+
+
+def reasons_of(
+    store: Store, outlooks: Outlooks, ids: list[str], caller: Identity
+) -> dict[str, str]:
+    """Why each of these jobs waits, in a few words; those of which nothing waits are left out."""
+    seen = outlooks.plan(store)
+    around = Surroundings(store, outlooks, seen, caller)
+    found: dict[str, str] = {}
+    for job in store.standing.of(ids):
+        first = chief(parts(job, seen))
+        if first is not None:
+            found[job.id] = short(*around.judged(first))
+    return found
