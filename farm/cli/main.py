@@ -56,6 +56,11 @@ _COMMANDS = {
         name="demo",
         help="Render a small film through a farm of its own on this machine.",
     ),
+    "simulate": Lazy(
+        module="farm.sim.command",
+        name="simulate",
+        help="Play a farm's days in minutes: what would other nodes, weights, work bring?",
+    ),
     "scheduler": Lazy(
         module="farm.cli.parts", name="scheduler", help="Run a scheduler: one leads, others wait."
     ),
