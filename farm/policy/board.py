@@ -20,8 +20,9 @@ class Board:
         self.caps = caps_of(snapshot, self.nodes)
         self.shares = Shares(snapshot)
         jobs: dict[str, JobSlots] = {}
+        wishes: dict[object, int] = {}
         self.demands = [
-            Demand(layer, jobs, self.caps, snapshot.at)
+            Demand(layer, jobs, wishes, self.caps, snapshot.at)
             for layer in sorted(snapshot.layers, key=_by_id)
             if layer.wanted > 0
         ]

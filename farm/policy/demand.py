@@ -44,9 +44,14 @@ class Demand:
     )
 
     def __init__(
-        self, layer: LayerView, jobs: dict[str, JobSlots], caps: Mapping[str, Cap], at: float
+        self,
+        layer: LayerView,
+        jobs: dict[str, JobSlots],
+        wishes: dict[object, int],
+        caps: Mapping[str, Cap],
+        at: float,
     ) -> None:
-        """Start with all that `layer` wants; `jobs` fills up with the jobs that were met."""
+        """Start with all that `layer` wants; `jobs` and `wishes` fill up."""
         self.layer = layer
         self.wanted = layer.wanted
         self.plain = layer.wanted if layer.plain < 0 else min(layer.plain, layer.wanted)
@@ -54,8 +59,9 @@ class Demand:
         asked = layer.resources
         self.cores, self.memory, self.gpus = asked.cores, asked.memory_bytes, asked.gpus
         self.needs: Needs | None = needs_of(layer)
+        wish = (layer.pool, self.cores, self.memory, self.gpus, layer.whole_node, self.needs)
         #: Layers with the same wish have the same chance of a node.
-        self.wish = (self.cores, self.memory, self.gpus, layer.whole_node, self.needs)
+        self.wish = wishes.setdefault(wish, len(wishes))
         self.caps = caps_for(layer.caps, caps)
         name = layer.job or layer.id
         job = jobs.get(name)

@@ -4,6 +4,9 @@ Warm scene, warm files, then the node where least is stranded. What found no roo
 that a full farm is looked at once for each kind of wish, not for each layer.
 """
 
+from collections.abc import Collection
+
+from farm.model.snapshot import NodeView
 from farm.policy.demand import NOWHERE, Demand
 from farm.policy.fit import Needs, could_serve, meets
 from farm.policy.hopeless import Hopeless
@@ -23,6 +26,7 @@ class Placement:
         self._hopeless = {pool: Hopeless() for pool in room.pools}
         self._eligible: dict[Needs, set[int]] = {}
         self._could: dict[object, bool] = {}
+        self._one_of_kind: Collection[NodeView] | None = None
         self._warm: dict[tuple[str, str], list[int]] = {}
         for index, node in enumerate(room.nodes):
             if room.free[index] and not node.reserved_for:
@@ -67,14 +71,36 @@ class Placement:
 
     def could_ever_fit(self, demand: Demand, avoid: frozenset[str] = NOWHERE) -> bool:
         """Is there a node outside `avoid` that could hold a slot of `demand` when empty?"""
-        key = (demand.wish, demand.layer.pool, avoid)
+        key = (demand.wish, avoid)
         known = self._could.get(key)
         if known is None:
+            layer = demand.layer
+            by_name = avoid or layer.nodes or layer.not_nodes
             known = self._could[key] = any(
-                node.name not in avoid and could_serve(node, demand.layer)
-                for node in self._room.nodes
+                node.name not in avoid and could_serve(node, layer)
+                for node in (self._room.nodes if by_name else self._kinds())
             )
         return known
+
+    def pools_for(self, demand: Demand) -> list[str]:
+        """The pools that have a node which could hold a slot of the demand when empty."""
+        layer = demand.layer
+        by_name = layer.nodes or layer.not_nodes
+        nodes = self._room.nodes if by_name else self._kinds()
+        pools = {node.pool for node in nodes if could_serve(node, layer)}
+        return sorted(pools)
+
+    def _kinds(self) -> Collection[NodeView]:
+        """One node of each kind: those of one kind differ in nothing but name and what is free."""
+        if self._one_of_kind is None:
+            kinds: dict[object, NodeView] = {}
+            for node in self._room.nodes:
+                total = node.total
+                amounts = (total.cores, total.memory_bytes, total.gpus, node.gpu_memory_bytes)
+                kept = node.cores_kept_per_gpu
+                kinds.setdefault((node.pool, amounts, kept, node.tags, node.blenders), node)
+            self._one_of_kind = kinds.values()
+        return self._one_of_kind
 
     def eligible(self, needs: Needs | None) -> set[int] | None:
         """Indices of the nodes that meet `needs`; None: all do."""

@@ -7,13 +7,11 @@ from farm.model.resources import Cores
 from farm.policy.board import Board
 from farm.policy.caps import Cap
 from farm.policy.demand import NOWHERE, Demand
-from farm.policy.fit import could_serve
 from farm.policy.granting import fits_on
 from farm.policy.misfit import Misfit, misfit
 from farm.policy.shares import dues
 from farm.policy.waiting import Reason, Waiting
 
-_ALL = "*"  #: no pool has this name
 SOME = 8  #: names that are told of more
 
 _BY_NAME = {"job": Reason.JOB_CAP, "group": Reason.GROUP_CAP}
@@ -65,38 +63,39 @@ class _Told:
     def __init__(self, board: Board, *, cut: bool) -> None:
         self._board = board
         self._cut = cut
-        self._kept: dict[object, int] = {}
-        self._misfits: dict[object, Misfit] = {}
-        self._pools_of: dict[object, list[str]] = {}
+        self._kept: dict[int, int] = {}
+        self._misfits: dict[int, Misfit] = {}
+        self._pools_of: dict[int, list[str]] = {}
         self._scales: dict[str, dict[str, tuple[float, float]]] = {}
 
     def outright(self, demand: Demand) -> Waiting | None:
         """The row of what cannot be served whoever's turn it is; None: it stands in the line."""
-        board, layer = self._board, demand.layer
-        if not board.placement.could_ever_fit(demand):
+        pools = self.pools(demand)
+        if not pools:
             return self._never(demand)
         if demand.stopped is not None:
             return _capped(demand, demand.stopped)
-        pools = self._pools(demand)
-        if self._cut and not all(pool in demand.refused for pool in pools):
+        refused = [demand.refused.get(pool) for pool in pools]
+        if self._cut and None in refused:
             return _row(demand, Reason.COMING, pools[0])
-        if all(demand.refused.get(pool) is Reason.SHARE for pool in pools):
-            account = board.shares.account(pools[0], layer.production)
+        if Reason.CAPACITY not in refused:
+            account = self._board.shares.account(pools[0], demand.layer.production)
             most, held = account.ceiling, account.cores
             return _row(demand, Reason.SHARE, pools[0], most=most, held=held)
-        return self._kept_back(demand, pools[0]) or self._only_avoided(demand, pools)
+        kept = self._kept_back(demand, pools[0]) if self._board.reserved else None
+        return kept or (None if demand.plain > 0 else self._only_avoided(demand, pools))
 
     def of_line(self, demands: list[Demand]) -> list[Waiting]:
         """The rows of those that wait for room: first in line, or behind whom."""
         demands.sort(key=lambda demand: demand.key)
-        ahead: defaultdict[tuple[str, str], int] = defaultdict(int)
+        ahead: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
         rows = []
         for demand in demands:
             name, pool = demand.layer.production, demand.layer.pool
-            first = ahead[name, pool] + ahead[name, ""] if pool else ahead[name, _ALL]
-            ahead[name, pool] += demand.wanted
-            ahead[name, _ALL] += demand.wanted
-            told = self._pools(demand)[0]
+            before = ahead[name]
+            first = before[pool] + before[""] if pool else sum(before.values())
+            before[pool] += demand.wanted
+            told = self.pools(demand)[0]
             due, has = self._scale(told, name)
             reason = Reason.BEHIND if first or has >= due else Reason.CAPACITY
             rows.append(
@@ -128,22 +127,17 @@ class _Told:
             self._scales[pool] = scale
         return scale[production]
 
-    def _pools(self, demand: Demand) -> list[str]:
-        """The pools that could serve it: its own, or each that has a node for it."""
-        if demand.layer.pool:
-            return [demand.layer.pool]
+    def pools(self, demand: Demand) -> list[str]:
+        """The pools that could serve it: each that it may use and that has a node for it."""
         known = self._pools_of.get(demand.wish)
         if known is None:
-            nodes = self._board.nodes
-            fitting = {node.pool for node in nodes if could_serve(node, demand.layer)}
-            known = self._pools_of[demand.wish] = sorted(fitting)
+            known = self._pools_of[demand.wish] = self._board.placement.pools_for(demand)
         return known
 
     def _never(self, demand: Demand) -> Waiting:
-        key = (demand.wish, demand.layer.pool)
-        known = self._misfits.get(key)
+        known = self._misfits.get(demand.wish)
         if known is None:
-            known = self._misfits[key] = misfit(demand.layer, self._board.snapshot)
+            known = self._misfits[demand.wish] = misfit(demand.layer, self._board.snapshot)
         return _row(demand, known.reason, demand.layer.pool, **known.numbers)
 
     def _kept_back(self, demand: Demand, pool: str) -> Waiting | None:
@@ -153,10 +147,9 @@ class _Told:
         if nodes:
             names = tuple(board.nodes[index].name for index in nodes)
             return _row(demand, Reason.RESERVED, pool, what=layer.id, nodes=names)
-        key = (demand.wish, layer.pool)
-        if key not in self._kept:
-            self._kept[key] = self._kept_node(demand)
-        index = self._kept[key]
+        if demand.wish not in self._kept:
+            self._kept[demand.wish] = self._kept_node(demand)
+        index = self._kept[demand.wish]
         if index < 0:
             return None
         node = board.nodes[index]
@@ -173,8 +166,6 @@ class _Told:
         return -1
 
     def _only_avoided(self, demand: Demand, pools: list[str]) -> Waiting | None:
-        if demand.plain > 0:
-            return None
         if not demand.picky:  # its tasks are not among those that the snapshot tells of
             return _row(demand, Reason.COMING, pools[0])
         for pool in pools:
