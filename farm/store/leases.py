@@ -147,7 +147,10 @@ def _result_words(lease: Lease, result: TaskResult) -> list[str | int]:
     elsewhere, story = False, ""
     if event is None:
         judged = verdict(
-            result.outcome, failures=result.failures_before, retries=lease.spec.retries
+            result.outcome,
+            failures=result.failures_before,
+            retries=lease.spec.retries,
+            out_of_memory=result.ran_out_of_memory,
         )
         event = TaskEvent.FAIL if judged is Verdict.FAILED else TaskEvent.AGAIN
         elsewhere = judged is Verdict.ELSEWHERE
@@ -171,6 +174,7 @@ def _result_words(lease: Lease, result: TaskResult) -> list[str | int]:
         int(elsewhere),
         story,
         check_digest(result.image_digest) if result.image_digest else "",
+        max(1, result.peak_memory_bytes // 1024) if result.ran_out_of_memory else 0,
     ]
 
 
