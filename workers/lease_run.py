@@ -123,7 +123,8 @@ class LeaseRun:
     def _render(self, task: TaskInHand) -> _Done | None:
         """One attempt; None when it did not come to an end."""
         mark = f"{task.index}:{task.attempt}"
-        request = self._place.request(task)
+        booked = self.lease.resources.memory_bytes
+        request = replace(self._place.request(task), memory_bytes=booked)
         self._progress = mark
         try:
             rendered = self._attempt(request, lambda text: self._note(mark, text))

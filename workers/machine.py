@@ -1,5 +1,6 @@
 """What this machine is and how it does: cores, memory, GPUs, load."""
 
+import contextlib
 import shutil
 import socket
 from pathlib import Path
@@ -13,6 +14,12 @@ from farm.model.resources import GIB, Resources
 
 KEPT_FOR_SYSTEM_BYTES = GIB  #: memory the farm does not book
 LEAST_DISK_FREE_BYTES = 256 * 1024 * 1024
+
+
+def shield_from_oom_killer() -> None:
+    """Where the system lets us, ask the kernel to take anybody else first when memory runs out."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("-500", "ascii")
 
 
 def default_memory_bytes() -> int:

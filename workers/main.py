@@ -64,6 +64,7 @@ def main(words: list[str]) -> int:
 
 def _work(arguments: argparse.Namespace) -> None:
     """Register, serve until told to stop, sign off. Raises FarmError, OSError."""
+    machine.shield_from_oom_killer()
     redis_url = setting("redis_url", arguments.redis_url)
     folder = StateFolder(arguments.state)
     tempfile.tempdir = str(folder.temporary)

@@ -27,6 +27,7 @@ class RenderRequest:
     settings: RenderSettings
     lease: str = ""  #: in whose hand the attempt is
     thumbnail: Path | None = None  #: where to leave a small JPEG of the image; None: nowhere
+    memory_bytes: int = 0  #: that its lease has booked; 0: unknown
     fixed: str = ""  #: a folder whose files never change while they are there; "": none
 
 

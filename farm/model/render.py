@@ -29,6 +29,7 @@ class RenderSettings:
     )
     no_progress_seconds: float = 1800.0  #: longest silence of a renderer
     task_seconds: float = 86_400.0  #: longest time for one task
+    least_seconds: float = 0.0  #: a task that is done sooner has failed; 0: none is too quick
     #: Of a sent job: the digest of its manifest, whose files lie under the root "/" of `scene` and
     #: `output`, on each node in a folder of its own. "": both lie on storage that the nodes share.
     manifest: str = ""

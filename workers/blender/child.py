@@ -23,9 +23,11 @@ from typing import Any, BinaryIO
 import psutil
 
 from farm.blender import BlenderCommand
+from workers.blender.tree import Tree
 from workers.renderer import NodeUnfit
 
 _INSIDE = Path(__file__).with_name("inside.py")
+_WAIT_FOR_TRACE_SECONDS = 0.2  #: which the signal's handler writes at once, or never
 _WAIT_FOR_DEATH_SECONDS = 10.0  #: longer, and it hangs in the kernel, on a dead mount for instance
 
 
@@ -91,6 +93,7 @@ class Child:
                 self._process = spawner.call(lambda: begin(output))
         except (OSError, RuntimeError) as error:
             raise NodeUnfit(f"{self.argv[0]} does not start: {error}") from error
+        self.tree.offer_to_oom_killer()
         self._close(*self._theirs)  # now its end alone keeps the line open
 
     def pin(self, cores: tuple[int, ...]) -> None:
@@ -128,18 +131,13 @@ class Child:
             raise ChildEnded from error
 
     def cut(self) -> None:
-        """Kill the group, from any thread; whoever listens hears of it. `kill` must follow."""
+        """Kill it and all it has started, from any thread; whoever listens hears of it.
+
+        `kill` must follow.
+        """
         with self._lock:
-            if self._process is None or self._process.returncode is not None:
-                return
-            descendants = []
-            with contextlib.suppress(psutil.Error):
-                descendants = psutil.Process(self.pid).children(recursive=True)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
-            for one in descendants:  # some may have left the group
-                with contextlib.suppress(psutil.Error):
-                    one.kill()
+            if self._process is not None and self._process.returncode is None:
+                self.tree.kill()
 
     def kill(self) -> int:
         """Kill the group, wait for the end and clean up. Returns the exit status; may be repeated.
@@ -167,19 +165,26 @@ class Child:
                 self._process.wait(seconds)
         return self.kill()
 
-    def memory_bytes(self) -> int:
-        with contextlib.suppress(psutil.Error):
-            return psutil.Process(self.pid).memory_info().rss
-        return 0
+    @property
+    def tree(self) -> Tree:
+        """It and all it has started, which have its temporary folder for a mark."""
+        return Tree(self.pid, mark=f"TMPDIR={self._temporary}")
 
     def doing(self) -> str:
-        """What the system says of it: evidence when it no longer talks."""
-        try:
-            process = psutil.Process(self.pid)
-            used = process.cpu_times()
-            return f"{process.status()}, {used.user + used.system:.0f} s of CPU used"
-        except psutil.Error:
-            return "gone"
+        """What the system says of it, in short."""
+        with contextlib.suppress(psutil.Error):
+            status = psutil.Process(self.pid).status()
+            return f"{status}, {self.tree.cpu_seconds():.0f} s of CPU used"
+        return "gone"
+
+    def tell_all(self) -> list[str]:
+        """Evidence when it no longer talks: where its Python is goes to its log, if it can."""
+        with self._lock, contextlib.suppress(ProcessLookupError):
+            if self._process is not None and self._process.poll() is None and self.is_up:
+                os.kill(self.pid, signal.SIGUSR1)
+        told = self.tree.evidence()
+        time.sleep(_WAIT_FOR_TRACE_SECONDS)
+        return told
 
     def _close(self, *descriptors: int) -> None:
         for one in descriptors:

@@ -172,6 +172,7 @@ def write_lines_at_once() -> None:
     stdout = ctypes.c_void_p.in_dll(_LIBC, "stdout")
     _LIBC.setvbuf(stdout, None, _IOLBF, ctypes.c_size_t(0))
     faulthandler.enable(file=2)
+    faulthandler.register(signal.SIGUSR1, file=2)  # the parent asks where it hangs
 
 
 def main() -> None:

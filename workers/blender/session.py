@@ -7,18 +7,16 @@ task gets a fresh one.
 
 import contextlib
 import json
-import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from farm.blender import BlenderCommand
-from farm.model.render import RenderSettings
 from farm.model.states import Outcome
 from workers.attempt import AttemptFiles, BadTask, check_inputs
 from workers.blender.child import Child, ChildEnded, Spawner
+from workers.blender.watch import Watch, how_it_died, kernel_kills
 from workers.images import BadImage, ImageFacts, check_image
 from workers.renderer import NodeUnfit, Rendered, RenderRequest
 
@@ -34,26 +32,6 @@ class _Unsuccessful(Exception):
         super().__init__(reason)
         self.outcome = outcome
         self.reason = reason
-
-
-@dataclass(slots=True, kw_only=True)
-class _Watch:
-    """The clocks of one attempt, and the most memory seen."""
-
-    settings: RenderSettings
-    started_at: float
-    begun: float  #: on the monotonic clock, like `heard`
-    heard: float
-    last_words: str = "nothing"
-    peak_memory_bytes: int = 0
-
-    def overdue(self, now: float) -> str:
-        """Why it has taken too long, or nothing."""
-        if now - self.begun > self.settings.task_seconds:
-            return f"not done within {self.settings.task_seconds:g} s"
-        if now - self.heard > self.settings.no_progress_seconds:
-            return f"no progress for {self.settings.no_progress_seconds:g} s"
-        return ""
 
 
 class BlenderSession:
@@ -128,7 +106,14 @@ class BlenderSession:
 
     def _render(self, request: RenderRequest, on_progress: Callable[[str], None]) -> Rendered:
         now = time.monotonic()
-        watch = _Watch(settings=request.settings, started_at=time.time(), begun=now, heard=now)
+        watch = Watch(
+            settings=request.settings,
+            booked_bytes=request.memory_bytes,
+            started_at=time.time(),
+            begun=now,
+            heard=now,
+            kernel_kills=kernel_kills(),
+        )
         try:
             files = AttemptFiles(request)
         except BadTask as error:
@@ -141,14 +126,16 @@ class BlenderSession:
         try:
             check_inputs(request)
             reply = self._converse(request, files, watch, on_progress)
-            image = self._check(request, reply, files)
+            image = self._check(request, reply, files, watch)
         except (_Unsuccessful, BadTask, BadImage) as error:
             return self._unsuccessful(error, files, watch)
         return _succeeded(reply, image, watch)
 
     def _check(
-        self, request: RenderRequest, reply: dict[str, Any], files: AttemptFiles
+        self, request: RenderRequest, reply: dict[str, Any], files: AttemptFiles, watch: Watch
     ) -> ImageFacts:
+        if quick := watch.too_quick(time.monotonic()):
+            raise _Unsuccessful(Outcome.FAILED, quick)
         size = {"width": reply["width"], "height": reply["height"]}
         try:
             thumbnail = None if request.settings.extension.lower() == ".exr" else request.thumbnail
@@ -156,7 +143,7 @@ class BlenderSession:
         except OSError as error:
             raise NodeUnfit(f"cannot read {files.image}: {error.strerror or error}") from error
 
-    def _unsuccessful(self, error: Exception, files: AttemptFiles, watch: _Watch) -> Rendered:
+    def _unsuccessful(self, error: Exception, files: AttemptFiles, watch: Watch) -> Rendered:
         outcome = error.outcome if isinstance(error, _Unsuccessful) else Outcome.FAILED
         reason = str(error)
         if self._stopped:
@@ -179,7 +166,7 @@ class BlenderSession:
         self,
         request: RenderRequest,
         files: AttemptFiles,
-        watch: _Watch,
+        watch: Watch,
         on_progress: Callable[[str], None],
     ) -> dict[str, Any]:
         """Have it rendered. Returns the child's answer, raises _Unsuccessful."""
@@ -188,7 +175,7 @@ class BlenderSession:
             child = self._warm_child(request, files, ask)
             child.pin(self.cores)
             child.ask(ask)
-            reply = self._follow(child, watch, on_progress)
+            reply = self._follow(child, watch, files, on_progress)
         except BaseException:
             self._end_child()
             raise
@@ -243,24 +230,27 @@ class BlenderSession:
         return self._scene == scene and self._tasks < self._tasks_per_child and not too_large
 
     def _follow(
-        self, child: Child, watch: _Watch, on_progress: Callable[[str], None]
+        self,
+        child: Child,
+        watch: Watch,
+        files: AttemptFiles,
+        on_progress: Callable[[str], None],
     ) -> dict[str, Any]:
         """Listen until the answer comes, a limit is passed, or the child ends."""
         while True:
             try:
                 message = child.hear(_LOOK_SECONDS)
             except ChildEnded as ended:
-                raise _Unsuccessful(Outcome.FAILED, self._death(child)) from ended
+                raise _Unsuccessful(Outcome.FAILED, self._death(child, watch)) from ended
             now = time.monotonic()
             if message is not None:
                 watch.heard = now
-            overdue = watch.overdue(now)
-            if overdue:
-                evidence = f"last heard: {watch.last_words}; Blender was {child.doing()}"
-                raise _Unsuccessful(Outcome.TIMED_OUT, f"{overdue} ({evidence})")
             if message is None:
-                watch.peak_memory_bytes = max(watch.peak_memory_bytes, child.memory_bytes())
-            elif "progress" in message:
+                watch.look(child.tree, now)
+            self._judge(child, watch, now, files)
+            if message is None:
+                continue
+            if "progress" in message:
                 watch.last_words = message["progress"]
                 on_progress(message["progress"])
             elif "version" in message:
@@ -268,17 +258,26 @@ class BlenderSession:
             else:
                 return message
 
-    def _death(self, child: Child) -> str:
+    @staticmethod
+    def _judge(child: Child, watch: Watch, now: float, files: AttemptFiles) -> None:
+        """Raises _Unsuccessful when it has hung, takes too long or is too large."""
+        overdue, large = watch.overdue(now), watch.too_large(child.tree)
+        if not overdue and not large:
+            return
+        doing = child.doing()
+        with contextlib.suppress(BadTask):  # the reason is told all the same
+            files.note(*(f"# {line}" for line in child.tell_all()))
+        if large:
+            raise _Unsuccessful(Outcome.FAILED, large)
+        evidence = f"last heard: {watch.last_words}; Blender was {doing}"
+        raise _Unsuccessful(Outcome.TIMED_OUT, f"{overdue} ({evidence})")
+
+    def _death(self, child: Child, watch: Watch) -> str:
         """Why the child ended, in plain words. Raises NodeUnfit when it never came up."""
         status = child.wait(_WAIT_FOR_STATUS_SECONDS)
         if status >= 0 and not child.is_up and not self._stopped:
             raise NodeUnfit(f"{self._command} does not start: exit code {status}, see the log")
-        if status >= 0:
-            return f"Blender ended by itself with exit code {status}"
-        name = signal.Signals(-status).name if -status in signal.valid_signals() else str(-status)
-        if -status == signal.SIGKILL:
-            return f"Blender was killed ({name}): often the node was out of memory"
-        return f"Blender crashed ({name})"
+        return how_it_died(status, watch)
 
     def _end_child(self) -> None:
         with self._lock:
@@ -288,7 +287,7 @@ class BlenderSession:
             child.kill()
 
 
-def _succeeded(reply: dict[str, Any], image: ImageFacts, watch: _Watch) -> Rendered:
+def _succeeded(reply: dict[str, Any], image: ImageFacts, watch: Watch) -> Rendered:
     black = ["the image is all black"] if image.all_black else []
     return Rendered(
         outcome=Outcome.SUCCEEDED,

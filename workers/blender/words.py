@@ -10,7 +10,8 @@ SIGNS = (
         r"expression failed: (.+)|skipping driver (.+), auto",
         "a driver was not evaluated: {} (send a scene that needs its own Python with autoexec)",
     ),
-    (r"(System is out of GPU memory.*|Out of memory in .*)", "out of memory: {}"),
+    (r"(System is out of GPU memory.*|Out of memory in .*)", "the GPU's memory is full: {}"),
+    (r"((?:Malloc|Calloc) returns null.*|std::bad_alloc.*)", "out of memory: {}"),
     (r"Format (.+) not known", "image format {} is not known to this Blender"),
 )
 _MISSING = (r"linked data-blocks are missing", "data of a linked library is missing: {}")
@@ -23,7 +24,10 @@ def failure_in(printed: str, *, allow_missing: bool) -> str | None:
     for number, line in enumerate(lines):
         if line.startswith("Traceback (most recent call last)"):
             ends = (one for one in lines[number + 1 :] if one and not one.startswith(" "))
-            return f"a Python script failed: {next(ends, 'see the log')}"
+            end = next(ends, "see the log")
+            if end.startswith("MemoryError"):
+                return f"out of memory: {end}"
+            return f"a Python script failed: {end}"
         for pattern, reason in signs:
             found = re.search(pattern, line)
             if found:
