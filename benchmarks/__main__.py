@@ -12,6 +12,7 @@ from benchmarks import (
     second_submit,
     service_memory,
     store_bytes,
+    why,
 )
 from benchmarks.table import run
 
@@ -29,4 +30,5 @@ if __name__ == "__main__":
         second_submit.measure,
         service_memory.measure,
         cli_start.measure,
+        why.measure,
     )

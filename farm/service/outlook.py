@@ -21,6 +21,7 @@ from farm.store import Store
 PLAN_SECONDS = 1.0  #: a plan serves all who ask within so long
 STALE_SECONDS = 5.0  #: and those who ask while the next one is made, at most so long after
 LAYERS = 512  #: of each production that are looked at
+LEASES = 4096  #: on a farm with more of them, none is looked at
 SOON = 0.1  #: of the time a plan is kept, before one who finds himself not in it gets a new one
 
 T = TypeVar("T")
@@ -110,7 +111,9 @@ class Outlooks:
 def _decide(store: Store) -> Outlook:
     snapshot = store.leader.snapshot(layers_per_production=LAYERS)
     decided = plan(snapshot)
-    if decided.givers:  # slots may be on their way from these, or nodes be cleared
+    # Slots may be on their way. On a large farm, telling who gets them from who is due next is not
+    # worth its time.
+    if decided.givers and store.leases.count() <= LEASES:
         snapshot = store.leader.snapshot(layers_per_production=LAYERS, leases_of=decided.givers)
         decided = plan(snapshot)
     return outlook(snapshot, decided, leads=bool(store.leader.leader()))

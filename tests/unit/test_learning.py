@@ -1,7 +1,5 @@
 """What a layer books is learnt from what its tasks needed, and never leads a task astray."""
 
-from typing import Any
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +11,7 @@ sizes = st.integers(0, 512 * GIB)
 
 
 def memory(**known: int) -> int:
-    fields: dict[str, Any] = {"peak_memory_bytes": 0, "finished": 0, **known}
+    fields = {"peak_memory_bytes": 0, "finished": 0, **known}
     return booked_for(ASKED, **fields).memory_bytes
 
 

@@ -1,17 +1,22 @@
 """Why tasks wait: the parts add up, and each reason has its sentence."""
 
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from farm.model.snapshot import Snapshot
 from farm.model.standing import LayerStanding
 from farm.model.states import JobState
 from farm.policy.briefly import kind, short
+from farm.policy.plan import plan
 from farm.policy.waiting import Reason, Waiting
-from farm.policy.why import Cause, Outlook, Part, chief, holders, parts
+from farm.policy.why import Cause, Outlook, Part, chief, holders, outlook, parts
 from farm.policy.wording import Around, listed, sentence
+from tests.farms import snapshots
 from tests.reasons import AT, SAID, SIM, a_job, a_layer, a_view, waiting
 
 small = st.integers(min_value=0, max_value=50)
@@ -121,3 +126,38 @@ def test_lists_read_well() -> None:
         "a and b",
         "a, b and c",
     ]
+
+
+def test_the_page_lists_every_reason_with_what_to_do_about_it() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "why.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([^`]+)` \| ([^|]+) \| ([^|]+) \|$", page, re.MULTILINE)
+
+    assert sorted(name for name, *_ in rows) == sorted([*Reason, *Cause])
+    assert all(means.strip() and todo.strip() for _, means, todo in rows)
+
+
+@given(snapshot=snapshots())
+def test_of_any_farm_each_waiting_task_has_the_reason_that_the_plan_gives(
+    snapshot: Snapshot,
+) -> None:
+    decided = plan(snapshot)
+    seen = outlook(snapshot, decided)
+    jobs = [
+        a_job(LayerStanding(id=one.id, name="render", ready=one.wanted), production=one.production)
+        for one in snapshot.layers
+    ]
+    found = [part for job in jobs for part in parts(job, seen)]
+
+    told, given_now = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for part in found:
+        told[part.layer.id, part.cause] += part.count
+    for grant in decided.grants:
+        given_now[grant.layer, Cause.NEXT] += 1
+    for one in decided.waiting:
+        given_now[one.layer, one.reason] += one.count
+    assert told == given_now
+    assert sum(told.values()) == sum(one.wanted for one in snapshot.layers)
+    for part in found:
+        around = Around(view=seen.views[part.layer.id])
+        assert sentence(part, around).endswith(".")
+        assert short(part, around)
