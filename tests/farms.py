@@ -89,10 +89,12 @@ def node_views(draw: st.DrawFn, name: str) -> NodeView:
     gpus = draw(st.sampled_from((0, 0, 1, 2)))
     total = amount(draw(st.integers(1, 8)), draw(st.integers(1, 32)), gpus)
     empty = draw(st.booleans())
+    free_gpus = draw(st.integers(0, gpus))
+    booked = free_gpus < gpus  # whoever has a GPU has a core too
     free = amount(
-        draw(st.integers(0, int(total.cores))),
+        draw(st.integers(0, int(total.cores) - booked)),
         draw(st.integers(0, total.memory_bytes // GIB)),
-        draw(st.integers(0, gpus)),
+        free_gpus,
     )
     return NodeView(
         name=name,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from farm.model.resources import Cores
+from farm.model.resources import CORE_PARTS, Cores
 from farm.model.snapshot import LayerView, NodeView
 
 #: What a layer asks of a node besides amounts: GPUs, GPU memory, tags, only on, never on, Blender.
@@ -44,18 +44,19 @@ def has_blender(versions: Sequence[str], wanted: str) -> bool:
 
 
 def cores_for(node: NodeView, layer: LayerView) -> Cores:
-    """Cores that `layer` could have of `node` when it is empty: GPU nodes keep some for the GPUs.
+    """Cores that `layer` could ever have of `node`: work without a GPU never gets all of one's.
 
-    A slot that takes the whole node takes those too, so it gets none where some are kept.
+    While its GPUs are free they keep theirs, and while they are not, the work that has them books
+    a part of a core at least. A slot that takes the whole node gets none where some are kept.
     """
     kept = 0 if layer.resources.gpus else node.cores_kept_per_gpu * node.total.gpus
     if layer.whole_node and kept:
         return 0
-    return node.total.cores - kept
+    return node.total.cores - min(kept, 1 / CORE_PARTS)
 
 
 def holds(node: NodeView, layer: LayerView) -> bool:
-    """Could `node`, empty, serve a slot of `layer`? It is taken to be of the right pool."""
+    """Could `node` ever serve a slot of `layer`? It is taken to be of the right pool."""
     asked = layer.resources
     return (
         asked.cores <= cores_for(node, layer)
@@ -65,5 +66,5 @@ def holds(node: NodeView, layer: LayerView) -> bool:
 
 
 def could_serve(node: NodeView, layer: LayerView) -> bool:
-    """Could `node`, empty, serve a slot of `layer`, its pool looked at too?"""
+    """Could `node` ever serve a slot of `layer`, its pool looked at too?"""
     return layer.pool in ("", node.pool) and holds(node, layer)
