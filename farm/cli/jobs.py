@@ -1,12 +1,11 @@
 """`farm jobs`: list, look at, wait for and steer jobs."""
 
-import getpass
 import time
 from typing import Any
 
 import click
 
-from farm.cli import errors
+from farm.cli import errors, steering
 from farm.cli.lazy import PlainGroup
 from farm.cli.options import Session, talks
 from farm.cli.output import between, counted, message
@@ -16,7 +15,10 @@ from farm.model.states import JobState, TaskState
 
 _JOB_STATES = click.Choice([state.value for state in JobState])
 _ENDED_STATES = click.Choice(
-    [state.value for state in (TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED)]
+    [
+        state.value
+        for state in (TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED, TaskState.SKIPPED)
+    ]
 )
 
 
@@ -98,6 +100,15 @@ def show(session: Session, *, job: str) -> None:
     session.view.fields(found, rows)
 
 
+def _times(job: dict[str, Any]) -> list[tuple[str, object]]:
+    rows: list[tuple[str, object]] = [("group", job["group"])] if job["group"] else []
+    if job["start_at"] > time.time():
+        rows.append(("begins", steering.as_told(job["start_at"])))
+    if job["deadline_at"]:
+        rows.append(("wanted by", steering.as_told(job["deadline_at"])))
+    return rows
+
+
 def _head(job: dict[str, Any]) -> list[tuple[str, object]]:
     took = (job["ended_at"] or time.time()) - job["created_at"]
     rows: list[tuple[str, object]] = [
@@ -107,6 +118,7 @@ def _head(job: dict[str, Any]) -> list[tuple[str, object]]:
         ("owner", job["owner"] or "-"),
         ("state", job["state"]),
         ("priority", job["priority"]),
+        *_times(job),
         ("frames", _counts(job["counts"])),
         ("took" if job["ended_at"] else "age", format_span(max(0.0, took))),
     ]
@@ -208,7 +220,7 @@ def wait(session: Session, *, job: str, timeout: float | None) -> int:
 @talks
 def pause(session: Session, *, job: str) -> None:
     """Begin no more frames of JOB; those in work finish."""
-    after = session.client.pause(job, by=_me())
+    after = session.client.pause(job, by=steering.me())
     session.view.done(after, f"Job {job} is {after['state']}. Go on: farm jobs resume {job}")
 
 
@@ -217,7 +229,7 @@ def pause(session: Session, *, job: str) -> None:
 @talks
 def resume(session: Session, *, job: str) -> None:
     """Let a paused JOB go on."""
-    after = session.client.resume(job, by=_me())
+    after = session.client.resume(job, by=steering.me())
     session.view.done(after, f"Job {job} is {after['state']}. Watch: farm jobs wait {job}")
 
 
@@ -226,7 +238,7 @@ def resume(session: Session, *, job: str) -> None:
 @talks
 def cancel(session: Session, *, job: str) -> None:
     """Stop all frames of JOB, running ones too. Finished images stay."""
-    after = session.client.cancel(job, by=_me())
+    after = session.client.cancel(job, by=steering.me())
     session.view.done(
         after,
         f"Job {job} is {after['state']}: {counted(after['tasks'], 'frame')} stopped. "
@@ -249,11 +261,16 @@ def cancel(session: Session, *, job: str) -> None:
 def retry(
     session: Session, *, job: str, frames: str | None, layer: str | None, states: tuple[str, ...]
 ) -> None:
-    """Render frames of JOB again: the failed and the cancelled ones."""
+    """Render frames of JOB again: the failed and the cancelled ones.
+
+    A frame that succeeded is left alone unless --state succeeded asks for it; its image stays until
+    the new one is whole. What was made from a frame is made again too.
+    """
     after = session.client.retry(job, frames=frames, layer=layer, states=states)
-    session.view.done(
-        after, f"Job {job}: {counted(after['tasks'], 'frame')} again. Watch: farm jobs wait {job}"
-    )
+    more = f"Watch: farm jobs wait {job}"
+    if not (after["tasks"] or states):
+        more = "None has failed or was cancelled; --state succeeded renders good ones again"
+    session.view.done(after, f"Job {job}: {counted(after['tasks'], 'frame')} again. {more}")
 
 
 @jobs.command()
@@ -266,8 +283,5 @@ def priority(session: Session, *, job: str, value: int) -> None:
     session.view.done(after, f"Job {job}: priority {after['priority']}")
 
 
-def _me() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""
+for _command in (steering.skip, steering.move, steering.start_at, steering.deadline):
+    jobs.add_command(_command)

@@ -87,6 +87,23 @@ class Client:
             asked["states"] = list(states)
         return self.wire.change("POST", _job(job, "retry"), asked)
 
+    def skip(self, job: str, *, frames: str, layer: str | None = None, by: str = "") -> Answer:
+        """Take frames of the job as done without an image."""
+        asked = {"frames": frames, "layer": layer, "by": by}
+        return self.wire.change("POST", _job(job, "skip"), asked)
+
+    def move(self, job: str, *, pool: str | None = None, group: str | None = None) -> Answer:
+        """Move the job to another pool ("" is any) or group; None leaves it as it is."""
+        return self.wire.change("PUT", _job(job, "place"), {"pool": pool, "group": group})
+
+    def set_start(self, job: str, at: float) -> Answer:
+        """Let nothing of the job begin before `at`, seconds since 1970; 0 is at once."""
+        return self.wire.change("PUT", _job(job, "start"), {"at": at})
+
+    def set_deadline(self, job: str, at: float) -> Answer:
+        """Want the job by `at`, seconds since 1970; 0 is no deadline."""
+        return self.wire.change("PUT", _job(job, "deadline"), {"at": at})
+
     def set_priority(self, job: str, priority: int) -> Answer:
         """Set the priority, 0 to 100."""
         return self.wire.change("PUT", _job(job, "priority"), {"priority": priority})

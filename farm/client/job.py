@@ -135,6 +135,22 @@ class Job:
         """Render failed and cancelled frames again, or those in other `states`."""
         return self._client.retry(self.id, states=states, frames=frames, layer=layer)
 
+    def skip(self, frames: str, *, layer: str | None = None, by: str = "") -> Answer:
+        """Take `frames` as done without an image; what waits for them goes on."""
+        return self._client.skip(self.id, frames=frames, layer=layer, by=by)
+
+    def move(self, *, pool: str | None = None, group: str | None = None) -> Answer:
+        """Move it to another pool ("" is any) or group; None leaves it as it is."""
+        return self._client.move(self.id, pool=pool, group=group)
+
+    def set_start(self, at: float) -> Answer:
+        """Let nothing of it begin before `at`, seconds since 1970; 0 is at once."""
+        return self._client.set_start(self.id, at)
+
+    def set_deadline(self, at: float) -> Answer:
+        """Want it by `at`, seconds since 1970; 0 is no deadline."""
+        return self._client.set_deadline(self.id, at)
+
     def set_priority(self, priority: int) -> Answer:
         """Set the priority, 0 to 100."""
         return self._client.set_priority(self.id, priority)

@@ -10,6 +10,7 @@ from farm.model.names import check_group, check_name, check_title
 from farm.model.render import ReelSettings, RenderSettings
 from farm.model.resources import GIB, TIB, Cores, Resources
 from farm.model.states import JobState, Outcome, TaskState
+from farm.model.when import check_moment
 
 USUAL_PRIORITY = 50
 USUAL_RETRIES = 2
@@ -78,6 +79,8 @@ class JobSpec:
         for number, layer in enumerate(self.layers):
             _check_layer(layer)
             _check_place(layer, [earlier.name for earlier in self.layers[:number]])
+        check_moment("start time", self.start_at)
+        check_moment("deadline", self.deadline_at)
         total = sum(len(Frames(layer.frames)) for layer in self.layers)
         if total > MAX_TASKS:
             raise BadRequest(f"the job has {total:,} tasks; {MAX_TASKS:,} is the most")

@@ -17,6 +17,7 @@ from farm.service import (
     jobs,
     nodes,
     results,
+    steering,
     tokens,
     webhooks,
     whole,
@@ -41,7 +42,20 @@ A farm that asks who you are takes `Authorization: Bearer TOKEN`. Another produc
 answered as one that never was.
 """
 
-_PARTS = (jobs, frames, results, files, nodes, whole, collect, events, tokens, webhooks, why)
+_PARTS = (
+    jobs,
+    steering,
+    frames,
+    results,
+    files,
+    nodes,
+    whole,
+    collect,
+    events,
+    tokens,
+    webhooks,
+    why,
+)
 
 
 def create_app(

@@ -103,20 +103,20 @@ def progress(store: TheStore, job: VisibleJob) -> ProgressOut:
 def pause(store: TheStore, job: SteeredJob, _key: Key, asked: ByIn | None = None) -> ChangedOut:
     """Frames in work finish, no others begin."""
     store.jobs.pause(job, by=asked.by if asked else "")
-    return _changed(store, job)
+    return changed(store, job)
 
 
 @router.post("/{job}/resume", summary="Resume a paused job")
 def resume(store: TheStore, job: SteeredJob, _key: Key, asked: ByIn | None = None) -> ChangedOut:
     """Take back a pause."""
     store.jobs.resume(job, by=asked.by if asked else "")
-    return _changed(store, job)
+    return changed(store, job)
 
 
 @router.post("/{job}/cancel", summary="Cancel a job")
 def cancel(store: TheStore, job: SteeredJob, _key: Key, asked: ByIn | None = None) -> ChangedOut:
     """Stop its frames, running ones too. Finished images stay."""
-    return _changed(store, job, store.jobs.cancel(job, by=asked.by if asked else ""))
+    return changed(store, job, store.jobs.cancel(job, by=asked.by if asked else ""))
 
 
 @router.post("/{job}/retry", summary="Render frames of a job again")
@@ -135,7 +135,7 @@ def retry(
         tasks = store.jobs.retry(
             job, states=frozenset(asked.states), frames=frames, layer=asked.layer, request=key
         )
-    return _changed(store, job, tasks)
+    return changed(store, job, tasks)
 
 
 @router.put("/{job}/priority", summary="Set the priority of a job")
@@ -144,9 +144,18 @@ def set_priority(store: TheStore, job: SteeredJob, _key: Key, asked: PriorityIn)
     if not 0 <= asked.priority <= 100:
         raise BadRequest(f"priority {asked.priority}: give 0 to 100, 50 is usual")
     store.jobs.set_priority(job, asked.priority)
-    return _changed(store, job)
+    return changed(store, job)
 
 
-def _changed(store: Store, job: str, tasks: int | None = None) -> ChangedOut:
+def changed(store: Store, job: str, tasks: int | None = None) -> ChangedOut:
+    """What became of a job that was changed."""
     after = store.jobs.get(job)
-    return ChangedOut(id=job, state=after.state, priority=after.priority, tasks=tasks)
+    return ChangedOut(
+        id=job,
+        state=after.state,
+        priority=after.priority,
+        group=after.group,
+        start_at=after.start_at,
+        deadline_at=after.deadline_at,
+        tasks=tasks,
+    )

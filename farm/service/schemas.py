@@ -111,6 +111,9 @@ class JobOut(Out):
     ended_at: float | None
     counts: CountsOut
     reason: str = Field("", description="Why it waits, in a few words; empty when nothing does.")
+    group: str = ""
+    start_at: float = Field(0.0, description="Nothing of it begins earlier; 0 is none.")
+    deadline_at: float = Field(0.0, description="Wanted by then; 0 is none.")
 
 
 class LayerOut(Out):
@@ -208,6 +211,9 @@ class ChangedOut(Out):
     id: str
     state: JobState
     priority: int
+    group: str = ""
+    start_at: float = Field(0.0, description="Seconds since 1970; 0 is none.")
+    deadline_at: float = Field(0.0, description="Seconds since 1970; 0 is none.")
     tasks: int | None = Field(None, description="How many tasks the change moved, where it counts.")
 
 

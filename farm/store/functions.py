@@ -5,6 +5,7 @@ server moves tasks, jobs and nodes by the very tables that Python knows.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from importlib import resources
@@ -74,6 +75,13 @@ _HELPERS = (
     "_views",
 )
 
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_TOP_LEVEL = re.compile(
+    r"^local (?P<function>function )?(?P<names>\w+(?:, *\w+)*)(?P<rest>(?:[ ][^\n]*)?)"
+    r"(?(function)(?=\())",
+    re.MULTILINE,
+)
+
 
 def library_source() -> str:
     """The whole library as the server loads it; its first comment carries its own digest."""
@@ -83,13 +91,35 @@ def library_source() -> str:
         for entry in folder.iterdir()
         if entry.name.endswith(".lua") and not entry.name.startswith("_")
     )
-    parts = [_tables(), *(_text(folder, name) for name in _HELPERS)]
-    # What a step names is its own: Lua takes no more than 200 names on one level.
-    parts += [f"do\n{_text(folder, name)}\nend" for name in steps]
+    texts = {name: _text(folder, name) for name in (*_HELPERS, *steps)}
+    parts = [_tables(), *(_block(name, texts) for name in texts)]
     body = "\n".join(parts)
     digest = hashlib.sha256(body.encode()).hexdigest()[:16]
     version = f"redis.register_function('farm_library', function() return '{digest}' end)"
     return f"#!lua name={LIBRARY}\n{body}\n{version}\n"
+
+
+def _block(name: str, texts: Mapping[str, str]) -> str:
+    """A file as a block of its own, which shares only the names that another file has too.
+
+    Lua takes no more than 200 names on one level.
+    """
+    others = " ".join(text for other, text in texts.items() if other != name)
+    words = set(_WORD.findall(others))
+    shared: list[str] = []
+
+    def share(found: re.Match[str]) -> str:
+        names = [word.strip() for word in found["names"].split(",")]
+        if words.isdisjoint(names):
+            return found[0]
+        shared.extend(names)
+        if found["function"]:
+            return f"function {found['names']}"
+        return found["names"] + found["rest"] if found["rest"].startswith(" =") else ""
+
+    text = _TOP_LEVEL.sub(share, texts[name])
+    local = f"local {', '.join(shared)}\n" if shared else ""
+    return f"{local}do\n{text}\nend"
 
 
 def _text(folder: Traversable, name: str) -> str:

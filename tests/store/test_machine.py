@@ -290,12 +290,10 @@ def test_any_order_of_steps_keeps_the_farm_sound(store: Store) -> None:
         def __init__(self) -> None:
             super().__init__(store)
 
-    run_state_machine_as_test(
-        FarmOnStore,
-        settings=settings(
-            max_examples=WALKS,
-            stateful_step_count=40,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+    walks = settings(
+        max_examples=WALKS,
+        stateful_step_count=40,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
     )
+    run_state_machine_as_test(FarmOnStore, settings=walks)

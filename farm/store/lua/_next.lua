@@ -5,8 +5,8 @@ local function stop_reason(lease, want)
   if lease.state == 'recalled' then return 'recalled' end
   if want == 0 then return 'given up' end
   if lease.left == 0 then return 'its tasks are done' end
-  local state = redis.call('HGET', job_key(lease.job), 'state')
-  if state ~= 'active' then return state end
+  local kept = kept_back(lease.job)
+  if kept then return kept end
   local node = redis.call('HMGET', node_key(lease.node), 'state', 'unfit')
   if node[1] ~= 'online' then return node[1] end
   if node[2] ~= '' then return 'node unfit' end

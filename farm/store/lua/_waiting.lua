@@ -14,6 +14,13 @@ local function set_waiting(layer_id, production, job)
   end
 end
 
+-- Why nothing more of the job may begin now, or nil.
+local function kept_back(job)
+  local state = redis.call('HGET', job_key(job), 'state')
+  if state ~= 'active' then return state end
+  return redis.call('ZSCORE', STARTING, job) and 'it begins later' or nil
+end
+
 -- Note when a job may begin, in ms; 0 is at once. `set_waiting` of its layers must follow.
 local function set_start(job, start_ms)
   redis.call('HSET', job_key(job), 'start_ms', start_ms)

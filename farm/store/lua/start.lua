@@ -17,9 +17,7 @@ local function start(argv)
   redis.call('HSET', lease.key, 'state', 'started', 'started_ms', now_ms())
   local layer = open_layer(lease.layer)
   local taken = {}
-  if redis.call('HGET', job_key(lease.job), 'state') == 'active' then
-    taken = take(layer, lease, tonumber(argv[5]))
-  end
+  if not kept_back(lease.job) then taken = take(layer, lease, tonumber(argv[5])) end
   if #taken == 0 then
     end_lease(lease, 'no task was left')
     close_layer(layer)
@@ -38,7 +36,7 @@ redis.register_function('farm_start', function(keys, argv)
   -- A dropped message must not overwrite the last answer of the lease that runs.
   if reply[1] == 'gone' then return reply end
   if not first then keep_answer(argv[2], argv[1], reply) end
-  -- The spec is the same for ever, so it need not be remembered with the answer.
+  -- What a worker reads of the spec is the same for ever: no need to remember it with the answer.
   table.insert(reply, 4, redis.call('HGET', layer_key(reply[3]), 'spec'))
   return reply
 end)
