@@ -14,6 +14,8 @@ from farm.model.when import check_moment
 
 USUAL_PRIORITY = 50
 USUAL_RETRIES = 2
+USUAL_FAIL_AFTER = 20
+MOST_FAIL_AFTER = 1_000_000
 MOST_RESOURCES = Resources(cores=16_384, memory_bytes=1024 * TIB, gpus=1024)
 USUAL_RESOURCES = Resources(cores=1, memory_bytes=GIB)
 
@@ -65,6 +67,8 @@ class JobSpec:
     start_at: float = 0.0  #: seconds since 1970: nothing of it begins earlier
     deadline_at: float = 0.0  #: seconds since 1970: wanted by then; 0 is no deadline
     after: tuple[After, ...] = ()  #: other jobs that all its layers wait for
+    #: Failed frames after which the farm pauses it rather than go on in vain; 0: it never does.
+    fail_after: int = USUAL_FAIL_AFTER
 
     def check(self) -> None:
         """Raise BadRequest (or a child of it) on the first fault."""
@@ -74,6 +78,10 @@ class JobSpec:
             check_group(self.group)
         if not 0 <= self.priority <= 100:
             raise BadRequest(f"priority {self.priority}: give 0 to 100, 50 is usual")
+        if not 0 <= self.fail_after <= MOST_FAIL_AFTER:
+            raise BadRequest(
+                f"fail_after {self.fail_after}: give a number of frames, 0 to go on whatever fails"
+            )
         if not self.layers:
             raise BadRequest("the job has no layers")
         for number, layer in enumerate(self.layers):
@@ -183,6 +191,8 @@ class Layer:
     render_seconds: float = 0.0  #: sum over every attempt of it that succeeded
     render_squares: float = 0.0  #: sum of their squares, seconds²
     rendered: int = 0  #: how many attempts these sums are of
+    out_of_memory: int = 0  #: attempts that ran out of memory
+    out_of_memory_bytes: int = 0  #: the most that one of them booked or used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +215,8 @@ class Job:
     least_tasks: int = 0
     start_at: float = 0.0
     deadline_at: float = 0.0
+    paused_why: str = ""  #: of a job that the farm itself has paused
+    fail_after: int = USUAL_FAIL_AFTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from farm.model.job import LayerSpec
 from farm.model.resources import Resources
-from farm.model.states import Outcome
+from farm.model.states import OUT_OF_MEMORY, Outcome
 
 
 class LeaseState(StrEnum):
@@ -56,6 +56,11 @@ class TaskResult:
     image_digest: str = ""  #: of a sent job's image, which is in the content store
     reason: str = ""  #: plain words, when it did not succeed
     log_tail: tuple[str, ...] = ()
+
+    @property
+    def ran_out_of_memory(self) -> bool:
+        """Did it need more memory than it had?"""
+        return self.outcome is Outcome.FAILED and self.reason.startswith(OUT_OF_MEMORY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,4 +58,5 @@ class Node:
     registered_at: float
     health: NodeHealth = field(default_factory=NodeHealth)
     held: str = ""  #: why an operator drains it; "" when none does
+    closed: str = ""  #: why it gets no new leases though it is online: locked, or quarantined
     leases: Mapping[str, str] = field(default_factory=dict)  #: lease id -> layer id

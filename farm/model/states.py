@@ -139,6 +139,10 @@ class Outcome(StrEnum):
     SUPERSEDED = "superseded"  #: it reported after another attempt owned the task
 
 
+#: What the reason of an attempt begins with that needed more memory than it had: neither its node's
+#: fault nor its scene's, so it is tried again with more.
+OUT_OF_MEMORY = "out of memory"
+
 StateT = TypeVar("StateT", bound=StrEnum)
 EventT = TypeVar("EventT", bound=StrEnum)
 

@@ -15,12 +15,15 @@ class Verdict(StrEnum):
     FAILED = "failed"  #: out of retries
 
 
-def verdict(outcome: Outcome, *, failures: int, retries: int) -> Verdict:
+def verdict(
+    outcome: Outcome, *, failures: int, retries: int, out_of_memory: bool = False
+) -> Verdict:
     """Judge an attempt that ended with `outcome` after `failures` earlier failed ones.
 
     A task may fail `retries` times and still be tried again. A failed attempt is retried on another
     node, so that a fault of the node and a fault of the scene can be told apart; one that ran out
-    of time too, since a slow node may be why.
+    of time too, since a slow node may be why. One that ran `out_of_memory` needs more memory, and
+    any node may have that: what was booked was too little.
     Raises ValueError for `succeeded`, which leaves nothing to judge.
     """
     if outcome is Outcome.SUCCEEDED:
@@ -29,4 +32,4 @@ def verdict(outcome: Outcome, *, failures: int, retries: int) -> Verdict:
         return Verdict.AGAIN
     if failures + 1 > retries:
         return Verdict.FAILED
-    return Verdict.ELSEWHERE
+    return Verdict.AGAIN if out_of_memory else Verdict.ELSEWHERE

@@ -11,6 +11,7 @@ import time
 
 from farm.model.errors import FarmError, NotLeader, StoreUnavailable
 from farm.queue import LeaseQueue
+from farm.scheduler.judge import Judge
 from farm.scheduler.lead import Lead
 from farm.scheduler.loop import Decider
 from farm.settings import LEADER_SECONDS, SILENT_SECONDS, TICK_SECONDS, setting
@@ -48,12 +49,12 @@ def run(redis_url: str, stop: threading.Event) -> None:
     queue = LeaseQueue(redis_url)
     with contextlib.suppress(StoreUnavailable):  # each pass connects again where it must
         queue.connect()
-    decider = Decider(store, queue, lead.token)
+    decider, judge = Decider(store, queue, lead.token), Judge(store, lead.token)
     lead.start()
     try:
         while not stop.is_set():
             if lead.held.wait(TICK_SECONDS):
-                _pass(store, decider, lead, stop)
+                _pass(store, decider, judge, lead, stop)
     finally:
         try:
             lead.close()
@@ -61,14 +62,15 @@ def run(redis_url: str, stop: threading.Event) -> None:
             log.info("the lead runs out by itself: %s", error)
 
 
-def _pass(store: Store, decider: Decider, lead: Lead, stop: threading.Event) -> None:
-    """Wait for an event or the tick, then reap and decide once."""
+def _pass(store: Store, decider: Decider, judge: Judge, lead: Lead, stop: threading.Event) -> None:
+    """Wait for an event or the tick, then reap, judge and decide once."""
     try:
         store.leader.await_event(TICK_SECONDS)
         if lead.in_touch_seconds() > SILENT_SECONDS:
             nodes, leases = store.leader.reap(lead.token)
             if nodes or leases:
                 log.warning("took back %d silent nodes and %d unstarted leases", nodes, leases)
+        judge.judge()
         began = time.perf_counter()
         done = decider.decide()
         if done.granted or done.recalled:

@@ -247,6 +247,8 @@ def _layer(fields: dict[str, str], leases: int) -> Layer:
         render_seconds=int(fields["render_ms"]) / 1000,
         render_squares=float(fields.get("render_squares", 0)),
         rendered=int(fields.get("rendered", 0)),
+        out_of_memory=int(fields.get("oom", 0)),
+        out_of_memory_bytes=int(fields.get("oom_kib", 0)) * 1024,
     )
 
 
@@ -269,4 +271,6 @@ def _job(fields: dict[str, str], layers: tuple[Layer, ...]) -> Job:
         least_tasks=int(fields.get("least_tasks", 0)),
         start_at=int(fields.get("start_ms", 0)) / 1000,
         deadline_at=int(fields.get("deadline_ms", 0)) / 1000,
+        paused_why=fields.get("paused_why", ""),
+        fail_after=int(fields.get("fail_after", 0)),
     )

@@ -12,6 +12,7 @@ UNSTARTED = f"{HASH_TAG}:leases:unstarted"
 FACTS = f"{HASH_TAG}:facts"
 STARTING = f"{HASH_TAG}:jobs:starting"
 LIMITS = f"{HASH_TAG}:limits"
+QUARANTINED = f"{HASH_TAG}:nodes:quarantined"  # ZSET node name -> when to try it again, ms
 COUNTERS = f"{HASH_TAG}:counters"
 WAKE = f"{HASH_TAG}:wake"
 LEADER = f"{HASH_TAG}:leader"
@@ -27,8 +28,9 @@ WEBHOOKS_LEADER = f"{HASH_TAG}:webhooks:leader"  # STRING token of the deliverin
 WEBHOOK_PARTS = ("deliveries", "due", "order")
 
 
-def job(job_id: str) -> str:
-    return f"{HASH_TAG}:job:{job_id}"
+def job(job_id: str, part: str = "") -> str:
+    """The job's hash, or its part "blamed", "blocked", "failed_on"."""
+    return f"{HASH_TAG}:job:{job_id}" + (f":{part}" if part else "")
 
 
 def layer(layer_id: str, part: str = "") -> str:
@@ -37,7 +39,7 @@ def layer(layer_id: str, part: str = "") -> str:
 
 
 def node(name: str, part: str = "") -> str:
-    """The node's hash, or its part "leases", "nudge"."""
+    """The node's hash, or its part "leases", "nudge", "faults"."""
     return f"{HASH_TAG}:node:{name}" + (f":{part}" if part else "")
 
 

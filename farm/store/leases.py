@@ -14,7 +14,6 @@ from farm.model.states import Outcome, TaskEvent
 from farm.policy.chunk import tasks_per_call
 from farm.policy.retry import Verdict, verdict
 from farm.settings import START_SECONDS
-from farm.store import keys
 from farm.store.connection import Connection, new_id
 from farm.store.records import read_layer_spec, read_resources, write_story
 
@@ -67,11 +66,6 @@ class LeaseStore:
         ]
         answers = self._connection.call_many("farm_grant", calls)
         return [(g, i, str(a)) for g, i, a in zip(grants, ids, answers, strict=True)]
-
-    def count(self) -> int:
-        """How many leases there are."""
-        with self._connection.guard():
-            return int(self._connection.client.zcard(keys.LEASES))
 
     def recall(self, recalls: Sequence[Recall], *, leader: str) -> list[str]:
         """End each lease at its next task boundary; answers "recalled", "ended", "gone" each."""
@@ -153,7 +147,10 @@ def _result_words(lease: Lease, result: TaskResult) -> list[str | int]:
     elsewhere, story = False, ""
     if event is None:
         judged = verdict(
-            result.outcome, failures=result.failures_before, retries=lease.spec.retries
+            result.outcome,
+            failures=result.failures_before,
+            retries=lease.spec.retries,
+            out_of_memory=result.ran_out_of_memory,
         )
         event = TaskEvent.FAIL if judged is Verdict.FAILED else TaskEvent.AGAIN
         elsewhere = judged is Verdict.ELSEWHERE
@@ -177,6 +174,7 @@ def _result_words(lease: Lease, result: TaskResult) -> list[str | int]:
         int(elsewhere),
         story,
         check_digest(result.image_digest) if result.image_digest else "",
+        max(1, result.peak_memory_bytes // 1024) if result.ran_out_of_memory else 0,
     ]
 
 

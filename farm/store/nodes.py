@@ -172,5 +172,6 @@ def _node(fields: dict[str, str], leases: dict[str, str]) -> Node:
         registered_at=int(fields["registered_ms"]) / 1000,
         health=NodeHealth(**health),
         held=fields.get("held", fields.get("leaving", "")),
+        closed=fields.get("closed", ""),
         leases=leases,
     )

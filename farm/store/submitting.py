@@ -22,6 +22,7 @@ def job_document(spec: JobSpec, links: Links) -> str:
                 "name": spec.name,
                 "owner": spec.owner,
                 "priority": spec.priority,
+                "fail_after": spec.fail_after,
                 "group": spec.group,
                 "most_tasks": spec.most_tasks,
                 "most_cores": spec.most_cores,

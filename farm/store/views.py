@@ -119,9 +119,10 @@ def _read_layer(line: str, most_bytes: int) -> tuple[LayerView, tuple[str, ...]]
     """A layer, and the names of its limits."""
     words = line.split(_WORDS)
     id_, job, production, ready, unstarted, served, done, render_ms, peak, oom, view = words[:11]
-    priority, created, deadline, least, slots, group, picky, caps = words[11:]
+    priority, created, deadline, least, slots, group, picky, blocked, caps = words[11:]
     still = dict(_still(view))
     limits, learn = still.pop("limits"), still.pop("learn")
+    still["not_nodes"] = still["not_nodes"] | frozenset(blocked.split())
     still["resources"] = booked_for(
         still["resources"],
         peak_memory_bytes=1024 * int(peak or 0),

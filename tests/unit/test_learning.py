@@ -1,5 +1,7 @@
 """What a layer books is learnt from what its tasks needed, and never leads a task astray."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +13,7 @@ sizes = st.integers(0, 512 * GIB)
 
 
 def memory(**known: int) -> int:
-    fields = {"peak_memory_bytes": 0, "finished": 0, **known}
+    fields: dict[str, Any] = {"peak_memory_bytes": 0, "finished": 0, **known}
     return booked_for(ASKED, **fields).memory_bytes
 
 

@@ -44,6 +44,14 @@ def test_a_lost_node_uses_up_no_retry(failures: int) -> None:
     assert verdict(Outcome.LOST, failures=failures, retries=0) is Verdict.AGAIN
 
 
+def test_what_ran_out_of_memory_needs_more_of_it_and_no_other_node() -> None:
+    judged = [
+        verdict(Outcome.FAILED, failures=failures, retries=1, out_of_memory=True)
+        for failures in (0, 1)
+    ]
+    assert judged == [Verdict.AGAIN, Verdict.FAILED]
+
+
 def test_success_leaves_nothing_to_judge() -> None:
     with pytest.raises(ValueError, match="succeeded"):
         verdict(Outcome.SUCCEEDED, failures=0, retries=0)

@@ -71,6 +71,27 @@ def test_all_numbers_lie_in_the_folder_that_was_named(mine: str, tmp_path: Path)
     assert json.loads((tmp_path / "out" / "numbers.json").read_text("utf-8"))[0]["seed"] == 3
 
 
+def test_the_page_holds_every_picture_and_the_bounds(mine: str, tmp_path: Path) -> None:
+    bound = '[[bounds]]\nmeasure = "most_cores"\nof = "heron"\nmost = 8\n'
+    Path(mine).write_text(MINE + bound, "utf-8")
+
+    simulate(mine, "--against", "fifo", "--out", str(tmp_path / "out"))
+    page = (tmp_path / "out" / "index.html").read_text("utf-8")
+    drawn = {path.stem for path in (tmp_path / "out").glob("*.png")}
+
+    assert drawn == {
+        "utilization",
+        "fairness",
+        "waits",
+        "stranded",
+        "forecasts",
+        "shares-1",
+        "shares-2",
+    }
+    assert page.count("data:image/png;base64,") == len(drawn)
+    assert page.count("<td>PASS</td>") == 2
+
+
 def test_a_promise_that_is_not_kept_is_a_status_of_its_own() -> None:
     kept, broken = (
         simulate("--check", "failover"),

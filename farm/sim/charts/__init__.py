@@ -1,1 +1,1 @@
-"""Runs as pictures."""
+"""Runs as pictures, drawn with Pillow, which the farm needs anyway, and a page that holds them."""

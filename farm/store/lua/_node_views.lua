@@ -3,11 +3,11 @@
 -- KEYS: derived, see _keys.lua. Returns: helpers for snapshot.lua.
 local NODE_SEEN = {'name', 'epoch', 'free_cores', 'free_memory_bytes', 'free_gpus', 'limits', 'warm',
   'view', 'state', 'unfit', 'mute_until_ms', 'reserved_for', 'reserved_until_ms', 'pool', 'cores',
-  'memory_bytes', 'gpus'}
+  'memory_bytes', 'gpus', 'closed'}
 local WORDS = '\31' -- between the words of a line; free text among them is JSON, which has none
 
 local function takes_leases(node, at)
-  return node[10] == '' and tonumber(node[11] or 0) < at
+  return node[10] == '' and (node[18] or '') == '' and tonumber(node[11] or 0) < at
 end
 
 local function add_to_pool(pools, node)

@@ -1,6 +1,6 @@
 -- What settling an attempt leaves behind: tasks given back, facts.
 -- KEYS: derived, see _keys.lua. Returns: helpers for settle.lua.
-local FIRST_RESULT, PER_RESULT = 6, 10 -- where results are among the arguments of settle.lua
+local FIRST_RESULT, PER_RESULT = 6, 11 -- where results are among the arguments of settle.lua
 local SETTLED_AS = {succeed = 'succeeded', fail = 'failed'}
 
 -- How long an attempt took that succeeded, as sums that tell mean and spread, and the most memory.

@@ -28,6 +28,7 @@ local function view_layer(id, seen)
   for i = 1, #JOB_SEEN do layer[#LAYER_SEEN + i] = job[i] or '' end
   local names, count = avoided(id)
   layer[#layer + 1] = count
+  layer[#layer + 1] = faults.blocked_nodes(layer[2])
   layer[#layer + 1] = see_caps(seen, layer[2], layer[3], job[6] or '')
   for i = 1, #layer do layer[i] = layer[i] or '' end
   return names and {table.concat(layer, WORDS), names} or table.concat(layer, WORDS)

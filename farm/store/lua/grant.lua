@@ -7,12 +7,14 @@
 -- Returns "granted" or why not: "not leader", "node", "room", "job", "no work", "reserved" for
 -- another layer, "ceiling" of its production, "cap " and the name of one that is full.
 local NODE = {'epoch', 'state', 'unfit', 'free_cores', 'free_memory_bytes', 'free_gpus', 'ordinal',
-  'pool', 'reserved_for', 'reserved_until_ms'}
+  'pool', 'reserved_for', 'reserved_until_ms', 'closed', 'probation'}
 local LAYER = {'job', 'production', 'ready', 'unstarted', 'limits', 'interruptible'}
 
 local function refusal(lease, argv, node, layer, at)
   if redis.call('GET', LEADER) ~= argv[1] then return 'not leader' end
   if node[1] ~= argv[4] or node[2] ~= 'online' or node[3] ~= '' then return 'node' end
+  if (node[11] or '') ~= '' then return 'node' end
+  if redis.call('SISMEMBER', faults.blocked_key(layer[1] or ''), argv[3]) == 1 then return 'node' end
   for i = 1, 3 do
     if tonumber(node[3 + i]) < tonumber(argv[5 + i]) then return 'room' end
   end
@@ -41,6 +43,7 @@ redis.register_function('farm_grant', function(keys, argv)
   local why = refusal(lease, argv, node, layer, at)
   if why then return why end
   make_lease(lease, at, argv[10])
+  if node[12] then faults.close_on_probation(lease.node) end
   if node[9] == lease.layer then clear_reservation(lease.node) end
   return 'granted'
 end)

@@ -11,7 +11,7 @@ redis.register_function('farm_pause', function(keys, argv)
   if not move_job(job, event) then return {'no', f[3]} end
   if event == 'pause' then
     redis.call('HSET', job_key(job), 'paused_by', argv[3], 'paused_ms', now_ms())
-  else redis.call('HDEL', job_key(job), 'paused_by', 'paused_ms') end
+  else redis.call('HDEL', job_key(job), 'paused_by', 'paused_ms', 'paused_why') end
   for number = 1, tonumber(f[1]) do set_waiting(job .. '.' .. number, f[2], job) end
   wake()
   return {'ok', wanted}

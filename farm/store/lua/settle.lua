@@ -3,25 +3,11 @@
 -- KEYS  1 {farm}
 -- ARGV  1 request id   2 lease id   3 layer id   4 epoch of the node   5 tasks wanted next: 0 gives the
 --       lease up, -1 keeps what is in hand; otherwise whatever is still in hand is lost
---       6… per result, 10 values: index, attempt, event, started s, elapsed ms, peak memory KiB,
---       image KiB, "1" to retry elsewhere, story JSON or "", digest of the image in hex or ""
+--       6… per result, 11 values: index, attempt, event, started s, elapsed ms, peak memory KiB,
+--       image KiB, "1" to retry elsewhere, story JSON or "", digest of the image in hex or "",
+--       memory in KiB that did not do, 0 when it did not run out of memory
 -- Returns {"ok" | why the lease ended, how many results, 1 applied | 2 applied before | 0 late each,
 -- "index:attempt:failures" of each task taken, …}.
-local function apply(layer, lease, index, attempt, failures, argv, i)
-  local event = argv[i + 2]
-  if event == 'fail' or event == 'again' then failures = math.min(failures + 1, 255) end
-  local after = move_task(layer, index, 'running', event)
-  if not after then return error('no such move: running, ' .. event) end
-  write_record(layer, index, attempt, failures, lease.ordinal, argv, i + 3)
-  if argv[i + 8] ~= '' then tell_story(layer, index, argv[i + 8]) end
-  if event == 'succeed' then
-    note_use(layer, tonumber(argv[i + 4]), tonumber(argv[i + 5]))
-    note_image(layer, index, argv[i + 9])
-  end
-  if after == 'ready' then give_back(layer, lease, index, event, argv[i + 7] == '1') end
-  return 1
-end
-
 local function settle_one(layer, lease, argv, i)
   local index, attempt = tonumber(argv[i]), tonumber(argv[i + 1])
   local state, last, failures = task_state(layer, index), read_head(layer, index)
