@@ -42,6 +42,10 @@ class Body(Protocol):
         """Another worker has this node's name."""
         ...
 
+    def restart(self) -> None:
+        """Somebody wants its worker to start anew, and it has no lease."""
+        ...
+
     def store_restarted(self) -> None:
         """Another server process answers: it may have lost its last second."""
         ...
@@ -129,3 +133,5 @@ class Heart:
             layer = believed[lease].layer
             self._store.leases.give_up(lease, layer=layer, epoch=self._body.epoch)
         self._unserved = unserved
+        if pulse.restart and not believed and not still_served:
+            self._body.restart()

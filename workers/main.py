@@ -35,6 +35,8 @@ from workers.station import Station
 
 log = logging.getLogger("karst.worker")
 
+#: How a worker ends that is to be started again: systemd's RestartForceExitStatus=75.
+RESTART_STATUS = 75
 #: A connection that is dead without saying so must be noticed well within SILENT_SECONDS.
 BEAT_TIMEOUT_SECONDS = HEARTBEAT_SECONDS + 1.0
 
@@ -49,21 +51,24 @@ def main(words: list[str]) -> int:
     arguments = parser().parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("karst").setLevel(logging.INFO)  # Celery will hush all others
-    fault = ""
+    fault, starts_anew = "", False
     try:
-        _work(arguments)
+        starts_anew = _work(arguments)
     except FarmError as error:
         fault = str(error)
     except OSError as error:
         fault = f"folder {arguments.state} cannot be used: {error.strerror or error}"
     if not fault:
-        return 0
+        return RESTART_STATUS if starts_anew else 0
     sys.stderr.write(f"farm-worker: {fault}\n")
     return 1
 
 
-def _work(arguments: argparse.Namespace) -> None:
-    """Register, serve until told to stop, sign off. Raises FarmError, OSError."""
+def _work(arguments: argparse.Namespace) -> bool:
+    """Register, serve until told to stop, sign off; whether a new worker is wanted.
+
+    Raises FarmError, OSError.
+    """
     machine.shield_from_oom_killer()
     redis_url = setting("redis_url", arguments.redis_url)
     folder = StateFolder(arguments.state)
@@ -73,7 +78,7 @@ def _work(arguments: argparse.Namespace) -> None:
     store = open_when_ready(redis_url, stop.asked)
     heart_store = open_when_ready(redis_url, stop.asked, timeout_seconds=BEAT_TIMEOUT_SECONDS)
     if store is None or heart_store is None:
-        return
+        return False
     queue = LeaseQueue(redis_url)
     consumer = Consumer(queue.app, spec.name, slots=int(spec.resources.cores * CORE_PARTS))
     station = Station(
@@ -82,7 +87,7 @@ def _work(arguments: argparse.Namespace) -> None:
         pool=pool,
         places=_places(arguments, folder),
         state=folder.path,
-        on_superseded=consumer.stop,
+        on_end=consumer.stop,
     )
     queue.purge(spec.name)
     station.register()
@@ -94,6 +99,7 @@ def _work(arguments: argparse.Namespace) -> None:
     if station.fault:
         raise NodeSuperseded(station.fault)
     _sign_off(station)
+    return station.starts_anew
 
 
 def _machine(arguments: argparse.Namespace) -> tuple[NodeSpec, RendererPool]:

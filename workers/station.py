@@ -40,11 +40,12 @@ class Station:
         pool: RendererPool,
         places: Places,
         state: Path,
-        on_superseded: Callable[[], None],
+        on_end: Callable[[], None],
     ) -> None:
         """Prepare to register as `spec`, with local files in `state`.
 
-        `on_superseded` is called when another worker has taken this node's name; `fault` says so.
+        `on_end` is called when this worker must end by itself: `fault` says that another one has
+        taken this node's name, `starts_anew` that somebody wants a new one.
         """
         self.name = spec.name
         self.epoch = 0
@@ -60,8 +61,9 @@ class Station:
         self._leaving = threading.Event()
         self._unfit = ""
         self._fit_again_at = 0.0
-        self._on_superseded = on_superseded
+        self._on_end = on_end
         self.fault = ""
+        self.starts_anew = False  #: it ended because somebody wants a new worker
 
     def register(self) -> None:
         """Deliver what an earlier worker left, then register. Raises StoreUnavailable."""
@@ -81,8 +83,16 @@ class Station:
     def superseded(self, why: str) -> None:
         """Another worker has this node's name: stop at once and let it have the node."""
         self.fault = why
-        self._on_superseded()
+        self._on_end()
         self.stop_now()
+
+    def restart(self) -> None:
+        """End, for whoever keeps this worker alive to start it anew."""
+        if not self.starts_anew:
+            log.info("an operator wants this worker to start anew")
+            self.starts_anew = True
+            self._leaving.set()
+            self._on_end()
 
     def store_restarted(self) -> None:
         """Tell a restarted store what it may have forgotten."""

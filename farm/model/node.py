@@ -43,6 +43,7 @@ class Pulse:
     state: NodeState
     run_id: str  #: of the server; another one may have gone back in time by a second
     orders: tuple[Order, ...]  #: one per lease that the store believes the node holds
+    restart: bool = False  #: its worker is to start anew once it has no lease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,8 @@ class Node:
     heartbeat_at: float
     registered_at: float
     health: NodeHealth = field(default_factory=NodeHealth)
-    held: str = ""  #: why an operator drains it; "" when none does
+    held: str = ""  #: why it is drained, by whom or what it is; "": it is not
+    comment: str = ""  #: what people should know of it
+    schedule: str = ""  #: the hours it keeps; "": all
     closed: str = ""  #: why it gets no new leases though it is online: locked, or quarantined
     leases: Mapping[str, str] = field(default_factory=dict)  #: lease id -> layer id

@@ -11,6 +11,7 @@ import time
 
 from farm.model.errors import FarmError, NotLeader, StoreUnavailable
 from farm.queue import LeaseQueue
+from farm.scheduler.hours import Hours
 from farm.scheduler.judge import Judge
 from farm.scheduler.lead import Lead
 from farm.scheduler.loop import Decider
@@ -50,11 +51,12 @@ def run(redis_url: str, stop: threading.Event) -> None:
     with contextlib.suppress(StoreUnavailable):  # each pass connects again where it must
         queue.connect()
     decider, judge = Decider(store, queue, lead.token), Judge(store, lead.token)
+    hours = Hours(store)
     lead.start()
     try:
         while not stop.is_set():
             if lead.held.wait(TICK_SECONDS):
-                _pass(store, decider, judge, lead, stop)
+                _pass(store, decider, (judge, hours), lead, stop)
     finally:
         try:
             lead.close()
@@ -62,7 +64,13 @@ def run(redis_url: str, stop: threading.Event) -> None:
             log.info("the lead runs out by itself: %s", error)
 
 
-def _pass(store: Store, decider: Decider, judge: Judge, lead: Lead, stop: threading.Event) -> None:
+def _pass(
+    store: Store,
+    decider: Decider,
+    wardens: tuple[Judge, Hours],
+    lead: Lead,
+    stop: threading.Event,
+) -> None:
     """Wait for an event or the tick, then reap, judge and decide once."""
     try:
         store.leader.await_event(TICK_SECONDS)
@@ -70,7 +78,9 @@ def _pass(store: Store, decider: Decider, judge: Judge, lead: Lead, stop: thread
             nodes, leases = store.leader.reap(lead.token)
             if nodes or leases:
                 log.warning("took back %d silent nodes and %d unstarted leases", nodes, leases)
+        judge, hours = wardens
         judge.judge()
+        hours.keep()
         began = time.perf_counter()
         done = decider.decide()
         if done.granted or done.recalled:

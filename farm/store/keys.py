@@ -12,6 +12,7 @@ UNSTARTED = f"{HASH_TAG}:leases:unstarted"
 FACTS = f"{HASH_TAG}:facts"
 STARTING = f"{HASH_TAG}:jobs:starting"
 LIMITS = f"{HASH_TAG}:limits"
+SCHEDULES = f"{HASH_TAG}:nodes:schedules"  # HASH node name -> the hours it keeps
 QUARANTINED = f"{HASH_TAG}:nodes:quarantined"  # ZSET node name -> when to try it again, ms
 COUNTERS = f"{HASH_TAG}:counters"
 WAKE = f"{HASH_TAG}:wake"

@@ -10,10 +10,14 @@ from farm.model.lease import LeaseState, Order
 from farm.model.node import Node, NodeHealth, NodeSpec, Pulse
 from farm.model.resources import Resources
 from farm.model.states import NodeState
+from farm.policy.schedule import read_schedule
 from farm.store import keys
 from farm.store.connection import Connection, new_id
 from farm.store.records import read_resources
 from farm.store.views import write_node_view, write_warmth
+
+#: Who may want a node drained, the one who is told of first.
+_WISHES = ("held", "restarting", "asleep", "leaving")
 
 
 class NodeStore:
@@ -65,10 +69,11 @@ class NodeStore:
             )
         if reply[0] == "unknown":
             raise NotFound(f"the store does not know node {name} in epoch {epoch}")
-        rows = range(3, len(reply), 4)
+        rows = range(4, len(reply), 4)
         return Pulse(
             state=NodeState(reply[1]),
             run_id=reply[2],
+            restart=bool(reply[3]),
             orders=tuple(
                 Order(
                     lease=reply[i],
@@ -92,18 +97,62 @@ class NodeStore:
 
     def drain(self, name: str, reason: str) -> NodeState:
         """Let the node finish what it has and give it no more. Raises NotFound."""
-        return self._drain(name, reason or "drained by an operator", "")
+        return self._drain(name, reason or "drained by an operator", "held")
 
     def leaving(self, name: str, epoch: int, reason: str) -> None:
         """Drain on behalf of the node's own worker, which is on its way out."""
-        self._connection.call("farm_drain", name, reason, epoch)
+        self._connection.call("farm_drain", name, reason, epoch, "leaving")
 
     def undrain(self, name: str) -> NodeState:
         """Let the node take leases again. Raises NotFound."""
-        return self._drain(name, "", "")
+        return self._drain(name, "", "held")
 
-    def _drain(self, name: str, reason: str, epoch: str) -> NodeState:
-        state = self._connection.call("farm_drain", name, reason, epoch)
+    def restart(self, name: str, reason: str) -> NodeState:
+        """Have its worker start anew as soon as it has no lease. Raises NotFound."""
+        return self._drain(name, reason or "restarted by an operator", "restarting")
+
+    def sleep(self, name: str, why: str) -> NodeState:
+        """Drain it for the hours it keeps, or with no `why` end that. Raises NotFound."""
+        return self._drain(name, why, "asleep")
+
+    def lock(self, name: str, reason: str) -> None:
+        """Give it no new leases; those it has run on to their end. Raises NotFound."""
+        self._say("farm_lock", name, reason or "locked by an operator")
+
+    def unlock(self, name: str) -> None:
+        """Take back a lock. Raises NotFound."""
+        self._say("farm_lock", name, "")
+
+    def comment(self, name: str, text: str) -> None:
+        """Note what people should know of it, "" for nothing. Raises NotFound."""
+        self._say("farm_note", name, "comment", text)
+
+    def schedule(self, name: str, text: str) -> None:
+        """Set the hours it keeps, "" for all. Raises NotFound, BadRequest."""
+        if text:
+            read_schedule(text)
+        self._say("farm_note", name, "schedule", text)
+        self.sleep(name, "")  # what it sleeps for is no more; the leader looks anew
+
+    def schedules(self) -> list[tuple[str, str, bool]]:
+        """Of each node that keeps hours its name, its schedule, and whether it sleeps."""
+        client = self._connection.client
+        with self._connection.guard():
+            found = sorted(client.hgetall(keys.SCHEDULES).items())
+            pipeline = client.pipeline(transaction=False)
+            for name, _ in found:
+                pipeline.hexists(keys.node(name), "asleep")
+            asleep = pipeline.execute() if found else []
+        return [
+            (name, text, bool(is_on)) for (name, text), is_on in zip(found, asleep, strict=True)
+        ]
+
+    def _say(self, step: str, name: str, *words: str) -> None:
+        if not self._connection.call(step, name, *words):
+            raise NotFound(f"no node {name!r}; `farm nodes ls` shows the nodes there are")
+
+    def _drain(self, name: str, reason: str, wish: str) -> NodeState:
+        state = self._connection.call("farm_drain", name, reason, "", wish)
         if not state:
             raise NotFound(f"no node {name!r}; `farm nodes ls` shows the nodes there are")
         return NodeState(state)
@@ -171,7 +220,9 @@ def _node(fields: dict[str, str], leases: dict[str, str]) -> Node:
         heartbeat_at=int(fields["heartbeat_ms"]) / 1000,
         registered_at=int(fields["registered_ms"]) / 1000,
         health=NodeHealth(**health),
-        held=fields.get("held", fields.get("leaving", "")),
+        held=next((fields[wish] for wish in _WISHES if fields.get(wish)), ""),
+        comment=fields.get("comment", ""),
+        schedule=fields.get("schedule", ""),
         closed=fields.get("closed", ""),
         leases=leases,
     )

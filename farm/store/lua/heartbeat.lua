@@ -3,11 +3,12 @@
 -- ARGV  1 node   2 epoch   3 health JSON   4 why it cannot take work, or ""
 --       5 JSON: scenes open in its Blenders, manifests whose files it has   6… lease id, progress text,
 --       in pairs
--- Returns {status, state of the node, run id of the server, lease, layer, lease state, 1 to kill, …};
+-- Returns {status, state of the node, run id of the server, 1 when it is to restart once it has no
+-- lease, lease, layer, lease state, 1 to kill, …};
 -- status is "ok", "unknown" (register again) or "superseded" (a newer worker has the name).
 redis.register_function('farm_heartbeat', function(keys, argv)
   local name, key, at = argv[1], node_key(argv[1]), now_ms()
-  local known = redis.call('HMGET', key, 'epoch', 'state', 'unfit')
+  local known = redis.call('HMGET', key, 'epoch', 'state', 'unfit', 'restarting')
   local epoch = tonumber(known[1] or 0)
   if epoch > tonumber(argv[2]) then return {'superseded', ''} end
   if epoch < tonumber(argv[2]) or known[2] == 'offline' then return {'unknown', ''} end
@@ -17,7 +18,8 @@ redis.register_function('farm_heartbeat', function(keys, argv)
     fact(argv[4] == '' and 'node_fit' or 'node_unfit', 'node', name, 'why', argv[4])
     wake()
   end
-  local reply = {'ok', known[2], string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')}
+  local reply = {'ok', known[2], string.match(redis.call('INFO', 'server'), 'run_id:(%x+)'),
+    known[4] and 1 or 0}
   for i = 6, #argv, 2 do
     if redis.call('HGET', lease_key(argv[i]), 'node') == name then
       redis.call('HSET', lease_key(argv[i]), 'progress', argv[i + 1])

@@ -22,11 +22,12 @@ register_once('farm_register', function(argv)
     'spec', spec.spec, 'view', spec.view, 'registered_ms', at, 'heartbeat_ms', at, 'unfit', '',
     'warm', '', 'limits', '')
   clear_reservation(name)
-  redis.call('HDEL', key, 'health', 'leaving', 'not_started', 'mute_until_ms')
+  redis.call('HDEL', key, 'health', 'leaving', 'restarting', 'not_started', 'mute_until_ms')
   redis.call('ZADD', ALIVE, at, name)
   redis.call('DEL', node_nudge_key(name))
   move_node(name, 'register')
-  -- An operator's drain outlives the worker it was said to.
-  if redis.call('HEXISTS', key, 'held') == 1 then move_node(name, 'drain') end
+  -- An operator's drain outlives the worker it was said to, and so do the hours a node keeps.
+  local wished = redis.call('HMGET', key, 'held', 'asleep')
+  if wished[1] or wished[2] then move_node(name, 'drain') end
   return {epoch}
 end)
