@@ -14,6 +14,7 @@ from farm.model.states import Outcome, TaskEvent
 from farm.policy.chunk import tasks_per_call
 from farm.policy.retry import Verdict, verdict
 from farm.settings import START_SECONDS
+from farm.store import keys
 from farm.store.connection import Connection, new_id
 from farm.store.records import read_layer_spec, read_resources, write_story
 
@@ -66,6 +67,11 @@ class LeaseStore:
         ]
         answers = self._connection.call_many("farm_grant", calls)
         return [(g, i, str(a)) for g, i, a in zip(grants, ids, answers, strict=True)]
+
+    def count(self) -> int:
+        """How many leases there are."""
+        with self._connection.guard():
+            return int(self._connection.client.zcard(keys.LEASES))
 
     def recall(self, recalls: Sequence[Recall], *, leader: str) -> list[str]:
         """End each lease at its next task boundary; answers "recalled", "ended", "gone" each."""
