@@ -8,7 +8,7 @@ from farm.model.job import JobSpec, LayerKind, LayerSpec
 from farm.model.lease import Grant, Lease, TaskInHand, TaskResult
 from farm.model.node import NodeSpec
 from farm.model.render import ReelSettings, RenderSettings
-from farm.model.resources import GIB, Resources
+from farm.model.resources import GIB, Cores, Resources
 from farm.model.scene import SceneFacts
 from farm.model.states import Outcome
 from farm.store import Store
@@ -38,7 +38,7 @@ _SCENE = SceneFacts(
 )
 
 
-def some_resources(cores: int = 1, memory_bytes: int = GIB, gpus: int = 0) -> Resources:
+def some_resources(cores: Cores = 1, memory_bytes: int = GIB, gpus: int = 0) -> Resources:
     return Resources(cores=cores, memory_bytes=memory_bytes, gpus=gpus)
 
 

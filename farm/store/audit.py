@@ -27,6 +27,9 @@ def audit(connection: Connection) -> list[Breach]:
         jobs = connection.client.zrange(keys.JOBS, 0, -1)
     for job in jobs:
         breaches += _job_breaches(*connection.call("farm_audit_job", job))
+    lines = connection.call("farm_audit_lines")
+    for where, kept, anew in zip(lines[::3], lines[1::3], lines[2::3], strict=True):
+        breaches += compare("a line kept for a look tells what is so", where, anew, kept)
     breaches += _leftovers(connection)
     return breaches
 

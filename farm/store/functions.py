@@ -40,6 +40,7 @@ TASK_BYTES: Mapping[TaskState, int] = {
 _HELPERS = (
     "_keys",
     "_nudges",
+    "_lines",
     "_productions",
     "_waiting",
     "_layers",
@@ -73,9 +74,9 @@ _HELPERS = (
     "_settling",
     "_applying",
     "_next",
-    "_node_views",
-    "_cap_views",
     "_views",
+    "_bound_views",
+    "_looking",
 )
 
 _WORD = re.compile(r"[A-Za-z_]\w*")

@@ -1,21 +1,13 @@
 """The scheduler's lead, its wake-up, its view of the farm, and its reaper."""
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from collections.abc import Collection
 
 from farm.model.errors import NotLeader
-from farm.model.snapshot import LeaseView, Snapshot
+from farm.model.snapshot import Snapshot
 from farm.settings import LEADER_SECONDS, SILENT_SECONDS
 from farm.store import keys
 from farm.store.connection import Connection
-from farm.store.views import (
-    read_cap,
-    read_layer,
-    read_lease,
-    read_node,
-    read_pool,
-    read_production,
-)
+from farm.store.snapshots import read_snapshot
 
 NODES_REAPED_AT_ONCE = 20
 LEASES_REAPED_AT_ONCE = 500
@@ -79,32 +71,7 @@ class LeaderStore:
         Of each production the most urgent layers that want slots; 0 `layers_per_production`: as
         many as one pass could serve, a few at least.
         """
-        nodes, layers, productions, held, more, at_ms, pools, caps = self._connection.call(
+        reply = self._connection.call(
             "farm_snapshot", layers_per_production, "all" if leases else "", *leases_of
         )
-        bounds = dict(read_cap(line) for line in caps)
-        seen = tuple(read_node(line) for line in nodes)
-        most_bytes = max((node.total.memory_bytes for node in seen), default=0)
-        return Snapshot(
-            nodes=seen,
-            layers=tuple(read_layer(row, bounds, most_bytes=most_bytes) for row in layers),
-            leases=tuple(_leases(*held)),
-            productions=tuple(
-                read_production(name, weight, _flat(shares)) for name, weight, shares in productions
-            ),
-            caps=bounds,
-            pools=dict(read_pool(line) for line in pools),
-            at=at_ms / 1000,
-            more_layers=bool(more),
-        )
-
-
-def _flat(words: Sequence[str]) -> dict[str, str]:
-    return dict(zip(words[::2], words[1::2], strict=True))
-
-
-def _leases(held: Sequence[Any], layers: Sequence[str]) -> Iterator[LeaseView]:
-    line_of = _flat(layers)
-    for production, leases in held:
-        for lease, line in zip(leases[::2], leases[1::2], strict=True):
-            yield read_lease(lease, production, line, line_of[line.split(" ", 2)[1]])
+        return read_snapshot(*reply)

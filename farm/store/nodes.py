@@ -14,7 +14,7 @@ from farm.policy.schedule import read_schedule
 from farm.store import keys
 from farm.store.connection import Connection, new_id
 from farm.store.records import read_resources
-from farm.store.views import write_node_view, write_warmth
+from farm.store.still import write_node_view, write_warmth
 
 #: Who may want a node drained, the one who is told of first.
 _WISHES = ("held", "restarting", "asleep", "leaving")

@@ -10,7 +10,7 @@ from farm.store.chosen import chosen_layers, slices
 from farm.store.connection import Connection, new_id
 from farm.store.jobs import JobStore, no_job
 from farm.store.records import write_layer_spec
-from farm.store.views import write_layer_view
+from farm.store.still import write_layer_view
 
 
 class Steering:

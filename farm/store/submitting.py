@@ -9,7 +9,7 @@ from farm.model.frames import Frames
 from farm.model.job import JobSpec, LayerSpec
 from farm.store.dependencies import Links
 from farm.store.records import write_layer_spec
-from farm.store.views import write_layer_view
+from farm.store.still import write_layer_view
 
 
 def job_document(spec: JobSpec, links: Links) -> str:

@@ -1,19 +1,17 @@
 """What a decision sees of the farm, as the snapshot step tells it: a line of words for each thing.
 
 A line that has not changed since the last snapshot gives the view made of it then: most of a large
-farm is as it was a moment ago. The order of the words is that of lua/_node_views.lua, _views.lua,
-_cap_views.lua and of `show_lease` in lua/_leases.lua.
+farm is as it was a moment ago. The order of the words is that of lua/_views.lua,
+_bound_views.lua and of `show_lease` in lua/_leases.lua.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from farm.model.job import LayerSpec
 from farm.model.lease import LeaseState
-from farm.model.node import NodeHealth, NodeSpec
 from farm.model.resources import Resources
 from farm.model.snapshot import (
     NOTHING,
@@ -25,60 +23,16 @@ from farm.model.snapshot import (
     ProductionView,
     ShareView,
 )
+from farm.model.states import NodeState
 from farm.policy.learning import booked_for
 from farm.store.records import read_cores, read_resources
+from farm.store.still import AMOUNTS
 
 _WORDS = "\x1f"
-_AMOUNTS = ("cores", "memory_bytes", "gpus")
-
-
-def write_node_view(spec: NodeSpec) -> str:
-    """What of a node stays the same while its worker lives."""
-    return json.dumps(
-        {
-            "pool": spec.pool,
-            "total": [getattr(spec.resources, what) for what in _AMOUNTS],
-            "gpu_memory_bytes": spec.gpu_memory_bytes,
-            "cores_kept_per_gpu": spec.cores_kept_per_gpu,
-            "tags": spec.tags,
-            "blenders": spec.blenders,
-        },
-        separators=(",", ":"),
-    )
-
-
-def write_warmth(health: NodeHealth) -> str:
-    """What a node has at hand: scenes open, files of sent jobs."""
-    if not health.warm_scenes and not health.warm_files:
-        return ""
-    return json.dumps([health.warm_scenes, health.warm_files], separators=(",", ":"))
-
-
-def write_layer_view(layer: LayerSpec) -> str:
-    """What of a layer stays the same from its submit on."""
-    resources = layer.resources
-    return json.dumps(
-        {
-            "resources": [getattr(resources, what) for what in _AMOUNTS],
-            "pool": layer.pool,
-            "scene": layer.settings.scene_id,
-            "manifest": layer.settings.manifest,
-            "whole_node": layer.whole_node,
-            "gpu_memory_bytes": layer.gpu_memory_bytes,
-            "tags": layer.tags,
-            "nodes": layer.nodes,
-            "not_nodes": layer.not_nodes,
-            "blender": layer.blender,
-            "interruptible": layer.interruptible,
-            "limits": layer.limits,
-            "learn": layer.learn_memory,
-        },
-        separators=(",", ":"),
-    )
 
 
 def _resources(amounts: Sequence[Any]) -> Resources:
-    return Resources(**dict(zip(_AMOUNTS, amounts, strict=True)))
+    return Resources(**dict(zip(AMOUNTS, amounts, strict=True)))
 
 
 @lru_cache(maxsize=16_384)
@@ -97,32 +51,101 @@ def _still(view: str) -> dict[str, Any]:
     return fields
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeLine:
+    """A node that reports, and whether it takes leases."""
+
+    view: NodeView
+    state: NodeState
+    unfit: bool
+    mute_until: float
+
+    def takes_leases(self, at: float) -> bool:
+        """Does it take any at this time?"""
+        return self.state is NodeState.ONLINE and not self.unfit and self.mute_until < at
+
+
 @lru_cache(maxsize=16_384)
-def read_node(line: str) -> NodeView:
+def read_node(line: str) -> NodeLine:
     """A node."""
-    name, epoch, cores, memory, gpus, reserved, limits, warm, view = line.split(_WORDS)
+    name, epoch, state, mute, cores, memory, gpus, limits, warm, view, unfit = line.split(_WORDS)
     scenes, files = json.loads(warm) if warm else ((), ())
-    return NodeView(
-        name=name,
-        epoch=int(epoch),
-        free=read_resources(cores, memory, gpus),
-        reserved_for=reserved,
-        limits=frozenset(word.partition(":")[0] for word in limits.split()),
-        warm_scenes=frozenset(scenes),
-        warm_files=frozenset(files),
-        **_still(view),
+    return NodeLine(
+        state=NodeState(state),
+        unfit=unfit == "1",
+        mute_until=int(mute or 0) / 1000,
+        view=NodeView(
+            name=name,
+            epoch=int(epoch),
+            free=read_resources(cores, memory, gpus),
+            limits=frozenset(word.partition(":")[0] for word in limits.split()),
+            warm_scenes=frozenset(scenes),
+            warm_files=frozenset(files),
+            **_still(view),
+        ),
+    )
+
+
+def pools_of(nodes: Iterable[NodeLine]) -> dict[str, Resources]:
+    """All that is online, by pool."""
+    sums: dict[str, list[Any]] = {}
+    for node in nodes:
+        if node.state is NodeState.ONLINE:
+            amounts, total = sums.setdefault(node.view.pool, [0, 0, 0]), node.view.total
+            amounts[0] += total.cores
+            amounts[1] += total.memory_bytes
+            amounts[2] += total.gpus
+    return {pool: _resources(amounts) for pool, amounts in sums.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobLine:
+    """What counts for all layers of a job."""
+
+    priority: int
+    created_at: float
+    deadline_at: float
+    least_tasks: int
+    group: str
+    slots: int
+    shunned: frozenset[str]
+    caps: tuple[tuple[str, CapView], ...]
+
+
+@lru_cache(maxsize=32_768)
+def read_job(job: str, line: str) -> JobLine:
+    """A job."""
+    words = line.split(_WORDS)
+    priority, created, deadline, least, group, held_tasks, most_tasks, held_cores = words[:8]
+    most_cores, shunned = words[8:]
+    caps = []
+    if int(most_tasks or 0):
+        view = CapView(most=int(most_tasks), held=int(held_tasks or 0), unit=CapUnit.SLOT)
+        caps.append((f"job:{job}:tasks", view))
+    if most := read_cores(most_cores or "0"):
+        view = CapView(most=most, held=read_cores(held_cores or "0"), unit=CapUnit.CORES)
+        caps.append((f"job:{job}:cores", view))
+    return JobLine(
+        priority=int(priority),
+        created_at=int(created) / 1000,
+        deadline_at=int(deadline or 0) / 1000,
+        least_tasks=int(least or 0),
+        group=group,
+        slots=int(held_tasks or 0),
+        shunned=frozenset(shunned.split()),
+        caps=tuple(caps),
     )
 
 
 @lru_cache(maxsize=32_768)
-def _read_layer(line: str, most_bytes: int) -> tuple[LayerView, tuple[str, ...]]:
-    """A layer, and the names of its limits."""
+def _read_layer(line: str, job: JobLine, most_bytes: int) -> tuple[LayerView, tuple[str, ...]]:
+    """A layer, and the caps that it counts in where they are set."""
     words = line.split(_WORDS)
-    id_, job, production, ready, unstarted, served, done, render_ms, peak, oom, view = words[:11]
-    priority, created, deadline, least, slots, group, picky, blocked, caps = words[11:]
+    id_, job_id, production, ready, unstarted, served, done, _ = words[:8]
+    peak, oom, view, picky, avoid = words[8:]
     still = dict(_still(view))
     limits, learn = still.pop("limits"), still.pop("learn")
-    still["not_nodes"] = still["not_nodes"] | frozenset(blocked.split())
+    still["not_nodes"] |= job.shunned
     still["resources"] = booked_for(
         still["resources"],
         peak_memory_bytes=1024 * int(peak or 0),
@@ -134,64 +157,78 @@ def _read_layer(line: str, most_bytes: int) -> tuple[LayerView, tuple[str, ...]]
     wanted = int(ready) - int(unstarted)
     layer = LayerView(
         id=id_,
-        job=job,
+        job=job_id,
         production=production,
-        group=group,
-        priority=int(priority),
-        created_at=int(created) / 1000,
+        group=job.group,
+        priority=job.priority,
+        created_at=job.created_at,
         wanted=wanted,
         plain=max(0, wanted - int(picky)),
-        caps=tuple(caps.split()),
-        slots=int(slots or 0),
-        least_tasks=int(least or 0),
+        avoid=tuple(frozenset(names.split()) for names in avoid.split("/")) if avoid else (),
+        caps=tuple(name for name, _ in job.caps),
+        slots=job.slots,
+        least_tasks=job.least_tasks,
         served_at=int(served) / 1000,
-        deadline_at=int(deadline or 0) / 1000,
-        task_seconds=_mean_seconds(render_ms, done),
+        deadline_at=job.deadline_at,
+        task_seconds=mean_seconds(line),
         **still,
     )
-    return layer, limits
+    return layer, (*_caps_around(production, job.group), *(f"limit:{name}" for name in limits))
+
+
+def _caps_around(production: str, group: str) -> Iterator[str]:
+    """The caps of a group and of those it is in."""
+    path = production
+    for part in filter(None, group.split("/")):
+        path = f"{path}/{part}"
+        yield f"group:{path}:tasks"
+        yield f"group:{path}:cores"
 
 
 def read_layer(
-    row: str | Sequence[Any], caps: Mapping[str, CapView], *, most_bytes: int = 0
+    line: str, job: JobLine, caps: Mapping[str, CapView], *, most_bytes: int = 0
 ) -> LayerView:
-    """A layer; of `caps` those count that its limits are among.
+    """A layer; it counts in those of `caps` that its groups and limits are among.
 
     What it has learnt to need is never more than `most_bytes`, the memory of the largest node.
     """
-    layer, limits = _read_layer(row if isinstance(row, str) else row[0], most_bytes)
-    if not isinstance(row, str):
-        avoid = row[1]
-        layer = replace(layer, avoid=tuple(frozenset(names.split()) for names in avoid))
-    if limits:
-        named = tuple(cap for name in limits if (cap := f"limit:{name}") in caps)
-        layer = replace(layer, caps=(*layer.caps, *named))
-    return layer
+    layer, names = _read_layer(line, job, most_bytes)
+    named = tuple(name for name in names if name in caps)
+    return replace(layer, caps=(*layer.caps, *named)) if named else layer
 
 
-def _mean_seconds(render_ms: str, done: str) -> float | None:
+def mean_seconds(layer_line: str) -> float | None:
+    """How long tasks of the layer took; None before the first."""
+    done, render_ms = layer_line.split(_WORDS, 8)[6:8]
     return int(render_ms) / 1000 / int(done) if int(done or 0) else None
 
 
+def name_and_job(layer_line: str) -> tuple[str, str]:
+    """The ids of a layer and of its job."""
+    id_, job, _ = layer_line.split(_WORDS, 2)
+    return id_, job
+
+
 @lru_cache(maxsize=65_536)
-def read_lease(id_: str, production: str, line: str, layer_line: str) -> LeaseView:
-    """A lease; `layer_line` tells what counts for all leases of its layer."""
+def read_lease(
+    id_: str, production: str, line: str, priority: int, task_seconds: float | None
+) -> LeaseView:
+    """A lease; the last two are of its layer."""
     words = line.split(" ")
     node, layer, job, state, cores, memory, gpus, granted, interruptible, hand = words
-    priority, done, render_ms = layer_line.split(" ")
     return LeaseView(
         id=id_,
         node=node,
         layer=layer,
         job=job,
         production=production,
-        priority=int(priority),
+        priority=priority,
         state=LeaseState(state),
         resources=read_resources(cores, memory, gpus),
         granted_at=int(granted) / 1000,
         interruptible=interruptible == "1",
         task_started_at=int(hand or 0) / 1000,
-        task_seconds=_mean_seconds(render_ms, done),
+        task_seconds=task_seconds,
     )
 
 
@@ -199,12 +236,6 @@ def read_cap(line: str) -> tuple[str, CapView]:
     """A cap's name, and what is held of it."""
     name, most, held, unit = line.split(_WORDS)
     return name, CapView(most=read_cores(most), held=read_cores(held), unit=CapUnit(unit))
-
-
-def read_pool(line: str) -> tuple[str, Resources]:
-    """A pool's name, and all that is online in it."""
-    name, cores, memory, gpus = line.split(_WORDS)
-    return name, read_resources(cores, memory, gpus)
 
 
 def read_production(name: str, weight: str, pools: Mapping[str, str]) -> ProductionView:
@@ -221,5 +252,5 @@ def _share(weight: float, pool: str, pools: Mapping[str, str]) -> ShareView:
         weight=float(pools.get(f"{pool}:weight", weight)),
         guarantee_cores=float(pools.get(f"{pool}:guarantee", 0)),
         ceiling_cores=None if ceiling is None else float(ceiling),
-        booked=read_resources(*(pools.get(f"{pool}:{what}", "0") for what in _AMOUNTS)),
+        booked=read_resources(*(pools.get(f"{pool}:{what}", "0") for what in AMOUNTS)),
     )

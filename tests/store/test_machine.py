@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
-    RuleBasedStateMachine,
     initialize,
     invariant,
     multiple,
@@ -23,13 +22,14 @@ from farm.model.dependencies import After
 from farm.model.errors import BadFrames, BadRequest, Conflict, LeaseLost, NodeSuperseded, NotFound
 from farm.model.frames import Frames
 from farm.model.job import JobSpec
-from farm.model.lease import Recall, TaskInHand
+from farm.model.lease import TaskInHand
 from farm.model.node import NodeHealth
 from farm.model.states import OPEN_TASK_STATES, JobState, NodeState, Outcome, TaskState
 from farm.store import Store
 from farm.store.leases import GIVE_UP, KEEP
 from tests.lengths import how_many
-from tests.makers import LEADER, a_grant, a_node, grant
+from tests.makers import LEADER, a_node
+from tests.store.bounded import LAYERS, NODES, BoundedFarm
 from tests.store.played import (
     JOB_MOVES,
     NODE_MOVES,
@@ -41,11 +41,9 @@ from tests.store.played import (
 )
 
 WALKS = how_many("WALKS", short=20, long=200)
-NODES = ("n1", "n2")
-LAYERS = st.integers(0, 2)  #: which of a job's layers, as far as it has so many
 
 
-class Farm(RuleBasedStateMachine):
+class Farm(BoundedFarm):
     """Played studios, operators, schedulers and nodes; every message may come late or twice."""
 
     jobs = Bundle("jobs")
@@ -72,6 +70,7 @@ class Farm(RuleBasedStateMachine):
     def begin_with_a_job_and_two_nodes(self) -> str:
         for name in NODES:
             self.register(name)
+        self.set_limits()
         return self.submit_job(a_played_job([4, 2, 1], ["none", "all", "all"], 0, 1, sent=True))
 
     @rule(target=jobs, spec=PLAYED_JOBS, after=st.none() | jobs)
@@ -83,14 +82,11 @@ class Farm(RuleBasedStateMachine):
 
     def submit_job(self, spec: JobSpec, after: str | None = None) -> str:
         self.submitted += 1
-        spec = replace(spec, after=(After(job=after),) if after else ())
+        spec = self.bounded(replace(spec, after=(After(job=after),) if after else ()))
         job = self.store.jobs.submit(spec, key=str(self.submitted))
         self.layers[job] = len(spec.layers)
         self.after[job] = after
         return job
-
-    def layer(self, job: str, which: int) -> str:
-        return f"{job}.{which % self.layers[job] + 1}"
 
     def register(self, name: str) -> None:
         self.epochs[name] = self.store.nodes.register(a_node(name, cores=8))
@@ -113,13 +109,6 @@ class Farm(RuleBasedStateMachine):
         self.register(hand.lease.node)
         which = int(hand.lease.layer.partition(".")[2]) - 1
         return self.begin(hand.lease.node, hand.lease.job, which)
-
-    @rule(
-        target=granted, name=st.sampled_from(NODES), job=jobs, which=LAYERS, anywhere=st.booleans()
-    )
-    def grant(self, name: str, job: str, which: int, anywhere: bool) -> tuple[str, str]:
-        one = a_grant(name, self.epochs[name], self.layer(job, which), anywhere=anywhere)
-        return name, grant(self.store, one)[0]
 
     @rule(target=hands, one=granted, stale=st.booleans())
     def start(self, one: tuple[str, str], stale: bool) -> object:
@@ -215,10 +204,6 @@ class Farm(RuleBasedStateMachine):
         if outcome is Outcome.FAILED:  # somebody wants the film all the same
             self.want_again(job, last + 1, one=False, good=False)
 
-    @rule(hand=hands)
-    def recall(self, hand: Hand) -> None:
-        self.store.leases.recall([Recall(lease=hand.lease.id, reason="due")], leader=LEADER)
-
     @rule(job=jobs, verb=st.sampled_from(["pause", "resume", "cancel", "retry", "priority"]))
     def steer(self, job: str, verb: str) -> None:
         with contextlib.suppress(Conflict):
@@ -278,10 +263,6 @@ class Farm(RuleBasedStateMachine):
             recorded = {one for _, some in self.store.jobs.image_digests(job) for one in some}
             made = {i for (layer, _), i in self.images.items() if layer.startswith(f"{job}.")}
             assert recorded == made - {""}
-
-    @invariant()
-    def the_audit_is_clean(self) -> None:
-        assert self.store.audit() == []
 
 
 @pytest.mark.timeout(60 + 4 * WALKS)

@@ -6,6 +6,8 @@ local function book(lease, sign)
     add(node_key(lease.node), 'free_' .. what, lease[what], -sign)
     add(pools_key(lease.production), lease.pool .. ':' .. what, lease[what], sign)
   end
+  touch_node(lease.node)
+  touch_job(lease.job)
   redis.call('HINCRBY', job_key(lease.job), 'held_tasks', sign)
   add(job_key(lease.job), 'held_cores', lease.cores, sign)
   for _, path in ipairs(groups_around(lease.production, lease.group)) do

@@ -13,11 +13,6 @@ local function end_job_if_done(job)
   if f[2] == '0' and f[3] == '0' then move_job(job, 'succeed') else move_job(job, 'fail') end
 end
 
--- Tasks of an ended job are open again: so is the job.
-local function reopen_job(job)
-  if not OPEN_JOB[redis.call('HGET', job_key(job), 'state')] then move_job(job, 'retry') end
-end
-
 local function count_open(layer)
   local open, job = 0, job_key(layer.job)
   for state, change in pairs(layer.moved) do
@@ -33,6 +28,7 @@ end
 function close_layer(layer)
   spread_own(layer)
   stop_held(layer)
+  touch_layer(layer.id)
   local before, open = tonumber(redis.call('HGET', layer.key, 'ready')), count_open(layer)
   redis.call('HSET', layer.key, 'cursor', layer.cursor)
   if layer.rendered > 0 then

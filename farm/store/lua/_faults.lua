@@ -17,6 +17,7 @@ faults.rank = {open = 1, refuted = 2, proved = 3}
 function faults.shut(name)
   local f = redis.call('HMGET', node_key(name), 'locked', 'banned')
   redis.call('HSET', node_key(name), 'closed', f[1] or f[2] or '')
+  touch_node(name)
   wake()
 end
 
@@ -32,11 +33,6 @@ function faults.stand(node, job, standing, reason)
   redis.call('HINCRBY', node_key(node), 'faults_seq', 1)
   redis.call('SADD', faults.news_of_nodes, node)
   wake()
-end
-
--- Nodes that a job shuns, between spaces.
-function faults.blocked_nodes(job)
-  return table.concat(redis.call('SMEMBERS', faults.blocked_key(job)), ' ')
 end
 
 function faults.forgive(name)

@@ -14,6 +14,7 @@ local function make_lease(lease, at, start_ms)
   redis.call('HINCRBY', layer_key(lease.layer), 'unstarted', 1)
   redis.call('HSET', layer_key(lease.layer), 'served_ms', at)
   book(lease, 1)
+  touch_layer(lease.layer)
   show_lease(lease)
   fact('lease_granted', 'lease', lease.id, 'node', lease.node, 'layer', lease.layer)
 end

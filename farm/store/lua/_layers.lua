@@ -30,10 +30,16 @@ local function move_job(job, event)
     set_start(job, redis.call('HGET', job_key(job), 'start_ms') or 0)
   else
     redis.call('SREM', OPEN_JOBS, job)
+    touch_job(job)
     redis.call('ZREM', STARTING, job)
     redis.call('HSET', job_key(job), 'ended_ms', now_ms())
   end
   fact('job_' .. after, 'job', job, 'event', event)
   spread_job(job, before, after)
   return after, before
+end
+
+-- Tasks of an ended job are open again: so is the job.
+local function reopen_job(job)
+  if not OPEN_JOB[redis.call('HGET', job_key(job), 'state')] then move_job(job, 'retry') end
 end

@@ -39,6 +39,7 @@ end
 -- End a lease: its booking is free again. Its tasks have been dealt with before.
 local function end_lease(lease, why)
   book(lease, -1)
+  touch_layer(lease.layer)
   redis.call('SREM', node_leases_key(lease.node), lease.id)
   redis.call('SREM', layer_leases_key(lease.layer), lease.id)
   redis.call('HDEL', held_key(lease.production), lease.id)

@@ -11,6 +11,7 @@ local function move_node(name, event)
   local after = NODE_MOVES[before] and NODE_MOVES[before][event]
   if not after then return nil end
   redis.call('HSET', node_key(name), 'state', after)
+  touch_node(name)
   if after == 'offline' then redis.call('ZREM', ALIVE, name) end
   fact('node_' .. after, 'node', name, 'event', event)
   wake()

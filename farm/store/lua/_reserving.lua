@@ -5,11 +5,13 @@ local RESERVE_MS = 600000 -- then others may have the node again, whatever becam
 local function reserve(node, layer)
   redis.call('HSET', node_key(node), 'reserved_for', layer, 'reserved_until_ms',
     string.format('%.0f', now_ms() + RESERVE_MS))
+  redis.call('SADD', RESERVED, node)
   fact('node_reserved', 'node', node, 'layer', layer)
 end
 
 local function clear_reservation(node)
   redis.call('HDEL', node_key(node), 'reserved_for', 'reserved_until_ms')
+  redis.call('SREM', RESERVED, node)
 end
 
 -- Does this reservation still hold? Not when its time is over, nor when its layer has no work left

@@ -5,6 +5,7 @@
 -- Returns "ok", "changed" when more has failed by now (it is judged again), or "not leader".
 local function block(job, node)
   if redis.call('SADD', faults.blocked_key(job), node) == 0 then return end
+  touch_job(job)
   fact('node_blocked', 'job', job, 'node', node)
   for _, id in ipairs(redis.call('SMEMBERS', node_leases_key(node))) do
     local lease = open_lease(id)

@@ -3,10 +3,11 @@
 -- ARGV  1 "job" or "group"   2 id of the job, or production/group   3 production of the group, or ""
 --       4 most tasks   5 most cores   6 least tasks, of a job only
 -- Returns 1, or 0 when there is no such job or production.
-local function settled(key) -- a group that nothing bounds and nothing is held of is forgotten
+local function settled(key, path) -- a group that nothing bounds and nothing is held of is forgotten
   local f = redis.call('HMGET', key, 'most_tasks', 'most_cores', 'held_tasks')
   if tonumber(f[1] or 0) > 0 or tonumber(f[2] or 0) > 0 then return false end
   redis.call('HDEL', key, 'most_tasks', 'most_cores')
+  redis.call('SREM', BOUNDED, path)
   return tonumber(f[3] or 0) == 0
 end
 
@@ -18,7 +19,8 @@ local function bound_group(argv)
     redis.call('HSETNX', key, field, 0)
   end
   redis.call('SADD', groups_key(argv[3]), argv[2])
-  if settled(key) then
+  redis.call('SADD', BOUNDED, argv[2])
+  if settled(key, argv[2]) then
     redis.call('DEL', key)
     redis.call('SREM', groups_key(argv[3]), argv[2])
   end
@@ -30,6 +32,7 @@ local function bound_job(argv)
   for i, field in ipairs({'most_tasks', 'most_cores', 'least_tasks'}) do
     if argv[3 + i] ~= '' then redis.call('HSET', job_key(argv[2]), field, argv[3 + i]) end
   end
+  touch_job(argv[2])
   return 1
 end
 

@@ -6,6 +6,7 @@
 -- Returns 1, or 0 when there is no such job.
 local function move_layer(id, pool, spec, view)
   redis.call('HSET', layer_key(id), 'spec', spec, 'view', view)
+  touch_layer(id)
   if pool == '' then return end -- any will do, so what is granted may stay
   for _, lease_id in ipairs(redis.call('SMEMBERS', layer_leases_key(id))) do
     local lease = open_lease(lease_id)
@@ -20,6 +21,7 @@ redis.register_function('farm_move', function(keys, argv)
   local layers = tonumber(redis.call('HGET', job_key(job), 'layers') or 0)
   if layers == 0 then return 0 end
   if argv[2] == '1' then redis.call('HSET', job_key(job), 'group', argv[3]) end
+  touch_job(job)
   if argv[4] == '1' then
     for n = 1, layers do move_layer(job .. '.' .. n, argv[5], argv[4 + 2 * n], argv[5 + 2 * n]) end
   end

@@ -6,6 +6,7 @@ redis.register_function('farm_priority', function(keys, argv)
   local f = redis.call('HMGET', job_key(argv[1]), 'layers', 'production')
   if not f[1] then return 0 end
   redis.call('HSET', job_key(argv[1]), 'priority', argv[2])
+  touch_job(argv[1])
   for number = 1, tonumber(f[1]) do set_waiting(argv[1] .. '.' .. number, f[2], argv[1]) end
   fact('job_priority', 'job', argv[1], 'priority', argv[2])
   wake()

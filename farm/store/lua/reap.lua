@@ -10,6 +10,7 @@ local function mute(name, at)
   if times == 1 then return end
   local ms = MUTE_MS * 2 ^ math.min(times - 2, MOST_DOUBLINGS)
   redis.call('HSET', node_key(name), 'mute_until_ms', at + ms)
+  touch_node(name)
 end
 
 redis.register_function('farm_reap', function(keys, argv)

@@ -12,7 +12,9 @@ local function start(argv)
   end
   redis.call('ZREM', UNSTARTED, lease.id)
   redis.call('HINCRBY', layer_key(lease.layer), 'unstarted', -1)
-  redis.call('HDEL', node_key(lease.node), 'not_started', 'mute_until_ms')
+  if redis.call('HDEL', node_key(lease.node), 'not_started', 'mute_until_ms') > 0 then
+    touch_node(lease.node)
+  end
   lease.state = 'started'
   redis.call('HSET', lease.key, 'state', 'started', 'started_ms', now_ms())
   local layer = open_layer(lease.layer)

@@ -13,6 +13,7 @@ redis.register_function('farm_unblock', function(keys, argv)
     redis.call('HDEL', faults.blamed_key(job), argv[2])
   end
   if count > 0 then
+    touch_job(job)
     fact('nodes_unblocked', 'job', job, 'node', argv[2], 'count', count)
     wake()
   end
