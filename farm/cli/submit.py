@@ -8,6 +8,7 @@ from farm.cli import errors
 from farm.cli.cargo import sent_as_json, sent_in_words, tell_cargo
 from farm.cli.options import SIZE, Session, talks
 from farm.cli.output import counted, message
+from farm.cli.steering import moment
 from farm.cli.transfer import transfers
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ Examples:
   farm submit shot.blend --production film --priority 80 --memory 8G
   farm submit shot.blend --send --pull           send it, bring each image when it is finished
   farm submit shot.blend --dry-run               what would travel
+  farm submit comp.blend --after-job 17 --start-at 22:00
   job=$(farm submit shot.blend --plain)          the job's number for a script
 """
 
@@ -34,6 +36,9 @@ Examples:
 @click.option("--memory", "memory_bytes", type=SIZE, help="Memory for each frame: 8G, 512M [1G].")
 @click.option("--gpus", type=int, metavar="N", help="GPUs for each frame [0].")
 @click.option("--pool", metavar="NAME", help="Only nodes of this pool [any].")
+@click.option("--start-at", metavar="WHEN", help="Not before 22:00, 2026-12-01T06:00, 2h [now].")
+@click.option("--deadline", metavar="WHEN", help="Wanted by then; late jobs go first [none].")
+@click.option("--after-job", "after_jobs", multiple=True, metavar="JOB", help="Once it succeeded.")
 @click.option(
     "--output",
     metavar="PATH",
@@ -104,6 +109,9 @@ def _sorted(
     allow_missing: bool,
     timeout_minutes: float | None,
     engine: str | None,
+    start_at: str | None,
+    deadline: str | None,
+    after_jobs: tuple[str, ...],
     **rest: Any,  # noqa: ANN401 - as clicked
 ) -> tuple[str, dict[str, Any], "Wishes"]:
     """The scene, how its files are found, and what the job shall be like where that was said."""
@@ -115,6 +123,9 @@ def _sorted(
     asked = {
         "task_seconds": None if timeout_minutes is None else timeout_minutes * 60,
         "engine": None if engine is None else engine.upper(),
+        "start_at": None if start_at is None else moment(start_at),
+        "deadline_at": None if deadline is None else moment(deadline),
+        "after": [{"job": job} for job in after_jobs] or None,
         **rest,
     }
     said = {name: value for name, value in asked.items() if value is not None}

@@ -49,6 +49,12 @@ class Wishes(TypedDict, total=False):
     retries: int
     task_seconds: float
     preview: bool  #: a contact sheet and a small film after the last frame
+    start_at: float  #: seconds since 1970: nothing of it begins earlier
+    deadline_at: float  #: seconds since 1970: wanted by then
+    after: list[dict[str, str]]  #: other jobs first: {"job": "17"}, {"job": "17", "release": "end"}
+    #: Several layers: {"name": …, "after": [{"layer": …, "match": "frame", "offset": -1}], …}, and
+    #: what else of these wishes is a layer's own.
+    layers: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +89,10 @@ class Submitter:
             request |= {"scene": str(scene), **_output_in_place(wishes)}
             return Submitted(answer=self._post(request), project=None)
         facts = _facts(scene)
-        preview = wishes.get("preview", len(Frames(wishes.get("frames", facts.frames))) > 1)
+        preview = wishes.get(
+            "preview",
+            not wishes.get("layers") and len(Frames(wishes.get("frames", facts.frames))) > 1,
+        )
         dispatch = self._studio(production).send(scene, how)
         request |= {"scene": dispatch.scene, "manifest": dispatch.manifest, "preview": preview}
         request |= _output(wishes, facts, dispatch.project.root)

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from farm.model.dependencies import After
 from farm.model.errors import BadScene
 from farm.model.frames import Frames
 from farm.model.job import USUAL_PRIORITY, USUAL_RETRIES, JobSpec, LayerSpec
@@ -52,6 +53,9 @@ class JobRequest:
     task_seconds: float = USUAL_TASK_SECONDS
     manifest: str = ""  #: digest of the manifest of a sent job, "" of one in place
     preview: bool = False  #: a contact sheet and a small film too?
+    start_at: float = 0.0  #: seconds since 1970: nothing of it begins earlier
+    deadline_at: float = 0.0  #: seconds since 1970: wanted by then; 0 is no deadline
+    after: tuple[After, ...] = ()  #: other jobs that all of it waits for
 
 
 def build_job(request: JobRequest, scene: SceneFacts | BadScene) -> JobSpec:
@@ -82,6 +86,9 @@ def build_job(request: JobRequest, scene: SceneFacts | BadScene) -> JobSpec:
         layers=(layer, *_preview(request, layer, facts)),
         owner=request.owner,
         priority=request.priority,
+        start_at=request.start_at,
+        deadline_at=request.deadline_at,
+        after=request.after,
     )
     _check_rest(job, faults)
     faults.tell()

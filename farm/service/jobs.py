@@ -27,11 +27,11 @@ from farm.service.schemas import (
     PriorityIn,
     ProgressOut,
     RetryIn,
-    SubmitIn,
     SubmittedOut,
 )
 from farm.service.sent import kept_project
 from farm.service.shared import Shared
+from farm.service.submit_schemas import SubmitIn
 from farm.service.why import why_of
 from farm.store import Store
 

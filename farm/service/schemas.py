@@ -7,12 +7,10 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from farm import __version__
-from farm.model.job import USUAL_PRIORITY, USUAL_RETRIES, Job, Layer
+from farm.model.job import Job, Layer
 from farm.model.node import Node
-from farm.model.resources import GIB
 from farm.model.states import JobState, NodeState, TaskState
 from farm.policy.forecast import Forecast
-from farm.policy.split import USUAL_PRODUCTION, USUAL_TASK_SECONDS
 
 
 class In(BaseModel, extra="forbid"): ...
@@ -28,39 +26,6 @@ class ErrorBody(Out):
 
 class ErrorOut(Out):
     error: ErrorBody
-
-
-class SubmitIn(In):
-    """A job to render. What is left out, the scene itself says."""
-
-    scene: str = Field(
-        description="Absolute path of the .blend on the shared storage; of a sent job, in the "
-        "project, whose folder is /."
-    )
-    frames: str | None = Field(None, description="1-100, 1-100x5, 1,5,9 or one frame.")
-    production: str = USUAL_PRODUCTION
-    name: str | None = Field(None, description="The scene's file name when left out.")
-    owner: str = ""
-    priority: int = Field(USUAL_PRIORITY, description="0 to 100, higher first.")
-    cores: int = Field(1, description="For each frame in work.")
-    memory_bytes: int = Field(GIB, description="For each frame in work.")
-    gpus: int = 0
-    pool: str = Field("", description="Only nodes of this pool; empty is any.")
-    output: str | None = Field(None, description="Path pattern with one run of #, no extension.")
-    resolution_percentage: int | None = None
-    engine: str | None = Field(None, description="Blender's identifier, such as CYCLES.")
-    camera: str | None = None
-    autoexec: bool = Field(False, description="May the scene run its own Python?")
-    allow_missing: bool = Field(
-        False, description="Render without textures, libraries and caches that are not there?"
-    )
-    chunk: int = Field(0, description="Frames in one call of a worker; 0 is automatic.")
-    retries: int = USUAL_RETRIES
-    task_seconds: float = Field(USUAL_TASK_SECONDS, description="Longest time for one frame.")
-    manifest: str | None = Field(
-        None, description="Digest of a sent project's manifest; scene and output are paths in it."
-    )
-    preview: bool = Field(False, description="A contact sheet and a small film too?")
 
 
 class RetryIn(In):

@@ -5,6 +5,7 @@ given out.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import PurePosixPath
 
 from farm.assets.images import prepared_folder
@@ -18,11 +19,13 @@ from farm.model.resources import Resources
 from farm.model.scene import SceneFacts
 from farm.model.sizes import format_size
 from farm.model.states import NodeState
+from farm.policy.layers import LayerRequest, build_layers, request_of
 from farm.policy.outputs import check_harmless
 from farm.policy.split import JobRequest, build_job, notes
-from farm.service.schemas import SubmitIn, SubmittedOut
+from farm.service.schemas import SubmittedOut
 from farm.service.sent import scene_of, sent_project
 from farm.service.shared import check_shared
+from farm.service.submit_schemas import SubmitIn
 from farm.store import Store
 
 DISK_SECONDS = 3.0  #: to wait for the store to have a job on disk
@@ -36,11 +39,14 @@ def submit(
     A sent one is made of `files`; of another, scene and images lie under the folders `shared`.
     Raises BadRequest with all faults, NotAllowed, StoreUnavailable.
     """
-    request = JobRequest(**asked.model_dump() | {"manifest": asked.manifest or ""})
+    after = tuple(one.meant() for one in asked.after)
+    plain = asked.model_dump(exclude={"layers"})
+    request = JobRequest(**plain | {"manifest": asked.manifest or "", "after": after})
+    layers = tuple(layer.meant() for layer in asked.layers)
     if request.manifest:
-        job_id, spec, scene = _submit_sent(store, files, request, key=key)
+        job_id, spec, scene = _submit_sent(store, files, request, layers, key=key)
     else:
-        job_id, spec, scene = _submit_in_place(store, request, key=key, shared=shared)
+        job_id, spec, scene = _submit_in_place(store, request, layers, key=key, shared=shared)
     if not store.wait_durable(timeout_seconds=DISK_SECONDS):
         raise StoreUnavailable(
             f"job {job_id} is stored, but the store has not confirmed that it is on disk: set "
@@ -48,31 +54,57 @@ def submit(
             "the same Idempotency-Key; it makes no second job"
         )
     said = notes(request, scene) if isinstance(scene, SceneFacts) else []
-    return _submitted(job_id, spec, said + waits(spec.layers[0], store.nodes.list()))
+    return _submitted(job_id, spec, said + _all_wait(spec, store.nodes.list()))
 
 
 _Stored = tuple[str, JobSpec, SceneFacts | BadScene]
 
 
-def _submit_sent(store: Store, files: ContentStore, request: JobRequest, *, key: str) -> _Stored:
+_Layers = tuple[LayerRequest, ...]
+
+
+def _submit_sent(
+    store: Store, files: ContentStore, request: JobRequest, layers: _Layers, *, key: str
+) -> _Stored:
     with sent_project(files, request.production, request.manifest) as project:
-        scene = scene_of(files, project, request.scene)
-        spec = build_job(request, scene)
+        spec, scene = _built(request, layers, lambda path: scene_of(files, project, path))
         check_harmless(spec.layers, {f"/{entry.path}" for entry in project.entries})
         return store.jobs.submit(spec, key=key), spec, scene
 
 
 def _submit_in_place(
-    store: Store, request: JobRequest, *, key: str, shared: Sequence[str]
+    store: Store, request: JobRequest, layers: _Layers, *, key: str, shared: Sequence[str]
 ) -> _Stored:
-    if request.scene.startswith("/"):
-        check_shared(request.scene, shared, what="scene")
-    scene = _scene(request.scene)
-    spec = build_job(request, scene)
-    check_shared(spec.layers[0].settings.output, shared, what="output")
-    check_harmless(spec.layers, {request.scene})
-    with prepared_folder(PurePosixPath(spec.layers[0].settings.output).parent):
+    def read(path: str) -> SceneFacts | BadScene:
+        if path.startswith("/"):
+            check_shared(path, shared, what="scene")
+        return _scene(path)
+
+    spec, scene = _built(request, layers, read)
+    for layer in spec.layers:
+        check_shared(layer.settings.output, shared, what="output")
+    check_harmless(spec.layers, {layer.settings.scene for layer in spec.layers})
+    with ExitStack() as folders:
+        for folder in {PurePosixPath(layer.settings.output).parent for layer in spec.layers}:
+            folders.enter_context(prepared_folder(folder))
         return store.jobs.submit(spec, key=key), spec, scene
+
+
+def _built(
+    request: JobRequest, layers: _Layers, read: Callable[[str], SceneFacts | BadScene]
+) -> tuple[JobSpec, SceneFacts | BadScene]:
+    """The job, and the scene that its first layer renders."""
+    if not layers:
+        scene = read(request.scene)
+        return build_job(request, scene), scene
+    paths = [request_of(layer, request).scene for layer in layers]
+    scenes = {path: read(path) for path in dict.fromkeys(paths)}
+    return build_layers(request, layers, scenes), scenes[paths[0]]
+
+
+def _all_wait(spec: JobSpec, nodes: Sequence[Node]) -> list[str]:
+    """What keeps any of the layers, each thing once."""
+    return list(dict.fromkeys(told for layer in spec.layers for told in waits(layer, nodes)))
 
 
 def _scene(path: str) -> SceneFacts | BadScene:
@@ -91,7 +123,7 @@ def _submitted(job_id: str, spec: JobSpec, warnings: list[str]) -> SubmittedOut:
         production=spec.production,
         name=spec.name,
         frames=layer.frames,
-        tasks=len(Frames(layer.frames)),
+        tasks=sum(len(Frames(one.frames)) for one in spec.layers if not one.reel),
         output=layer.settings.output + layer.settings.extension,
         sent=layer.settings.is_sent,
         warnings=warnings,
