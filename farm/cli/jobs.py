@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from farm.cli import errors, steering
+from farm.cli import errors, steering, upkeep
 from farm.cli.lazy import PlainGroup
 from farm.cli.options import Session, talks
 from farm.cli.output import between, counted, message
@@ -172,13 +172,22 @@ def _layers(job: dict[str, Any]) -> list[tuple[str, object]]:
             ("  images", _images(layer)),
             (
                 "  each takes",
-                f"{counted(wants['cores'], 'core')}, {format_size(wants['memory_bytes'])}{gpus}"
+                f"{counted(wants['cores'], 'core')}, {_memory(layer)}{gpus}"
                 + (f", pool {layer['pool']}" if layer["pool"] else "")
                 + (f"; {format_span(layer['render_seconds'] / done)} on average" if done else ""),
             ),
             ("  slots now", layer["leases"]),
         ]
     return rows
+
+
+def _memory(layer: dict[str, Any]) -> str:
+    """Asked, and what is booked instead where the farm has learnt better."""
+    asked, booked = layer["resources"]["memory_bytes"], layer["booked_memory_bytes"]
+    learnt = f" asked, {format_size(booked)} learnt" if booked != asked else ""
+    ran_out = layer["out_of_memory"]
+    told = f" (ran out of memory {counted(ran_out, 'time')})" if ran_out else ""
+    return f"{format_size(asked)}{learnt}{told}"
 
 
 def _failures(job: dict[str, Any]) -> list[tuple[str, object]]:
@@ -285,3 +294,4 @@ def priority(session: Session, *, job: str, value: int) -> None:
 
 for _command in (steering.skip, steering.move, steering.start_at, steering.deadline):
     jobs.add_command(_command)
+jobs.add_command(upkeep.unblock)

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from farm.cli import upkeep
 from farm.cli.lazy import PlainGroup
 from farm.cli.options import Session, talks
 from farm.cli.output import message
@@ -14,12 +15,13 @@ _EPILOG = """\b
 Examples:
   farm nodes ls
   farm nodes drain render-07 --reason "new memory"
+  farm nodes schedule desk-3 "Mon-Fri 22:00-06:00 Asia/Shanghai"
 """
 
 
 @click.group(cls=PlainGroup, epilog=_EPILOG)
 def nodes() -> None:
-    """List, look at, drain and undrain nodes."""
+    """List nodes, look at them, and care for them."""
 
 
 @nodes.command()
@@ -60,8 +62,12 @@ def _row(node: dict[str, Any]) -> tuple[object, ...]:
         ",".join(node["blenders"]) or "-",
         len(node["leases"]),
         _seen(node),
-        node["held"] or node["unfit"] or "-",
+        _why(node),
     )
+
+
+def _why(node: dict[str, Any]) -> str:
+    return str(node["held"] or node["closed"] or node["unfit"] or "-")
 
 
 def _seen(node: dict[str, Any]) -> str:
@@ -82,7 +88,10 @@ def show(session: Session, *, node: str) -> None:
         [
             ("node", found["name"]),
             ("state", found["state"]),
-            ("takes no work", found["held"] or found["unfit"] or "-"),
+            ("takes no work", _why(found)),
+            ("comment", found["comment"] or "-"),
+            ("works", found["schedule"] or "at all times"),
+            ("tags", ", ".join(found["tags"]) or "-"),
             ("host", found["hostname"] or "-"),
             ("pool", found["pool"] or "-"),
             ("cores", f"{free['cores']} of {has['cores']} free, {found['cpu_ratio']:.0%} in use"),
@@ -120,3 +129,14 @@ def undrain(session: Session, *, node: str) -> None:
     """Let a drained NODE work again."""
     after = session.client.undrain(node)
     session.view.done(after, f"Node {node} is {after['state']}.")
+
+
+for _verb in (
+    upkeep.lock,
+    upkeep.unlock,
+    upkeep.schedule,
+    upkeep.comment,
+    upkeep.restart,
+    upkeep.clear,
+):
+    nodes.add_command(_verb)

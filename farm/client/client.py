@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from farm.client.tokens import Tokens
+from farm.client.upkeep import Upkeep
 from farm.client.webhooks import Webhooks
 from farm.model import errors
 from farm.model.manifest import Manifest, check_digest
@@ -27,6 +28,7 @@ class Client:
         self.url = self.wire.url
         self.tokens = Tokens(self.wire)
         self.webhooks = Webhooks(self.wire)
+        self.upkeep = Upkeep(self.wire)
 
     def close(self) -> None:
         """Close the connections."""

@@ -191,6 +191,7 @@ class Layer:
     render_seconds: float = 0.0  #: sum over every attempt of it that succeeded
     render_squares: float = 0.0  #: sum of their squares, seconds²
     rendered: int = 0  #: how many attempts these sums are of
+    peak_memory_bytes: int = 0  #: the most that one of those attempts had in use
     out_of_memory: int = 0  #: attempts that ran out of memory
     out_of_memory_bytes: int = 0  #: the most that one of them booked or used
 

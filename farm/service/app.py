@@ -19,6 +19,7 @@ from farm.service import (
     results,
     steering,
     tokens,
+    upkeep,
     webhooks,
     whole,
     why,
@@ -55,6 +56,7 @@ _PARTS = (
     tokens,
     webhooks,
     why,
+    upkeep,
 )
 
 

@@ -7,8 +7,8 @@ from farm.policy.access import Right
 from farm.service import answers
 from farm.service.access import Caller, Identity
 from farm.service.link import TheStore
+from farm.service.node_schemas import DrainIn, NodeOut
 from farm.service.requests import Key, NodeName
-from farm.service.schemas import DrainIn, NodeOut
 
 router = APIRouter(prefix="/nodes", tags=["nodes"], responses=answers.DESCRIBED)
 

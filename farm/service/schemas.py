@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field
 
 from farm import __version__
 from farm.model.job import Job, Layer
-from farm.model.node import Node
 from farm.model.states import JobState, NodeState, TaskState
 from farm.policy.forecast import Forecast
+from farm.policy.learning import booked_for
 
 
 class In(BaseModel, extra="forbid"): ...
@@ -42,10 +42,6 @@ class PriorityIn(In):
 
 class ByIn(In):
     by: str = Field("", max_length=256, description="Who wants it, for the log of facts.")
-
-
-class DrainIn(In):
-    reason: str = Field("drained by hand", min_length=1, max_length=256)
 
 
 class CountsOut(Out):
@@ -89,7 +85,9 @@ class LayerOut(Out):
     output: str = Field(description="Path pattern of its images, with extension.")
     manifest: str = Field(description="Of a sent job the digest of its manifest, else empty.")
     counts: CountsOut
-    resources: ResourcesOut
+    resources: ResourcesOut = Field(description="As asked, for each frame in work.")
+    booked_memory_bytes: int = Field(description="What is booked: asked, or learnt.")
+    out_of_memory: int = Field(description="Attempts that ran out of memory.")
     pool: str
     retries: int
     chunk: int
@@ -108,12 +106,24 @@ class LayerOut(Out):
             manifest=spec.settings.manifest,
             counts=CountsOut.model_validate(layer.counts),
             resources=ResourcesOut.model_validate(spec.resources),
+            booked_memory_bytes=_booked(layer),
+            out_of_memory=layer.out_of_memory,
             pool=spec.pool,
             retries=spec.retries,
             chunk=spec.chunk,
             leases=layer.leases,
             render_seconds=layer.render_seconds,
         )
+
+
+def _booked(layer: Layer) -> int:
+    return booked_for(
+        layer.spec.resources,
+        peak_memory_bytes=layer.peak_memory_bytes,
+        finished=layer.rendered,
+        out_of_memory=layer.out_of_memory_bytes,
+        learn=layer.spec.learn_memory,
+    ).memory_bytes
 
 
 class FailureGroup(Out):
@@ -180,53 +190,6 @@ class ChangedOut(Out):
     start_at: float = Field(0.0, description="Seconds since 1970; 0 is none.")
     deadline_at: float = Field(0.0, description="Seconds since 1970; 0 is none.")
     tasks: int | None = Field(None, description="How many tasks the change moved, where it counts.")
-
-
-class NodeOut(Out):
-    name: str
-    state: NodeState
-    epoch: int
-    pool: str
-    hostname: str
-    resources: ResourcesOut
-    free: ResourcesOut
-    gpus: list[str]
-    blenders: list[str]
-    worker_version: str
-    cpu_ratio: float
-    memory_used_bytes: int
-    disk_free_bytes: int
-    warm_scenes: list[str]
-    unfit: str
-    held: str
-    registered_at: float
-    heartbeat_at: float
-    leases: dict[str, str]
-
-    @classmethod
-    def of(cls, node: Node) -> Self:
-        spec, health = node.spec, node.health
-        return cls(
-            name=node.name,
-            state=node.state,
-            epoch=node.epoch,
-            pool=spec.pool,
-            hostname=spec.hostname,
-            resources=ResourcesOut.model_validate(spec.resources),
-            free=ResourcesOut.model_validate(node.free),
-            gpus=list(spec.gpus),
-            blenders=list(spec.blenders),
-            worker_version=spec.worker_version,
-            cpu_ratio=health.cpu_ratio,
-            memory_used_bytes=health.memory_used_bytes,
-            disk_free_bytes=health.disk_free_bytes,
-            warm_scenes=list(health.warm_scenes),
-            unfit=health.unfit,
-            held=node.held,
-            registered_at=node.registered_at,
-            heartbeat_at=node.heartbeat_at,
-            leases=dict(node.leases),
-        )
 
 
 class HealthOut(Out):

@@ -247,6 +247,7 @@ def _layer(fields: dict[str, str], leases: int) -> Layer:
         render_seconds=int(fields["render_ms"]) / 1000,
         render_squares=float(fields.get("render_squares", 0)),
         rendered=int(fields.get("rendered", 0)),
+        peak_memory_bytes=int(fields.get("peak_kib", 0)) * 1024,
         out_of_memory=int(fields.get("oom", 0)),
         out_of_memory_bytes=int(fields.get("oom_kib", 0)) * 1024,
     )

@@ -10,7 +10,7 @@ from farm.store.connection import Connection
 Fields = Mapping[str, str | None]
 
 _JOB = ("production", "state", "priority", "created_ms", "layers", "group", "start_ms")
-_PAUSE = ("paused_by", "paused_ms")
+_PAUSE = ("paused_by", "paused_ms", "paused_why")
 _LAYER = ("name", "blocked", "ready", "running", "unstarted", "limits", "after")
 _SOURCE = ("name", "open", "succeeded", "skipped", "failed", "cancelled")
 _PAGE = 256  #: jobs in one go
@@ -143,7 +143,7 @@ def _job(job_id: str, fields: Fields, layers: tuple[LayerStanding, ...]) -> JobS
         created_at=int(fields["created_ms"] or 0) / 1000,
         group=fields["group"] or "",
         start_at=float(fields["start_ms"] or 0) / 1000,
-        paused_by=fields["paused_by"] or "",
+        paused_by=": ".join(filter(None, (fields["paused_by"], fields["paused_why"]))),
         paused_at=int(paused) / 1000 if paused else None,
         layers=layers,
     )
