@@ -10,7 +10,7 @@ import pynvml
 
 from farm import __version__
 from farm.model.node import NodeHealth, NodeSpec
-from farm.model.resources import GIB, Resources
+from farm.model.resources import GIB, Cores, Resources
 
 KEPT_FOR_SYSTEM_BYTES = GIB  #: memory the farm does not book
 LEAST_DISK_FREE_BYTES = 256 * 1024 * 1024
@@ -33,24 +33,35 @@ def default_cores() -> int:
     return len(psutil.Process().cpu_affinity() or ()) or psutil.cpu_count() or 1
 
 
-def gpu_models() -> tuple[str, ...]:
-    """Model names of the NVIDIA GPUs, none where there is no driver."""
+def gpus_found() -> tuple[tuple[str, ...], int]:
+    """Model names of the NVIDIA GPUs, and the memory of the smallest; none without a driver."""
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError:
-        return ()
+        return (), 0
     try:
         handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-        return tuple(str(pynvml.nvmlDeviceGetName(handle)) for handle in handles)
+        models = tuple(str(pynvml.nvmlDeviceGetName(handle)) for handle in handles)
+        with contextlib.suppress(pynvml.NVMLError):  # some tell their name and nothing else
+            sizes = [int(pynvml.nvmlDeviceGetMemoryInfo(handle).total) for handle in handles]
+            return models, min(sizes, default=0)
+        return models, 0
     finally:
         pynvml.nvmlShutdown()
 
 
 def describe(
-    name: str, *, cores: int, memory_bytes: int, pool: str, blenders: tuple[str, ...]
+    name: str,
+    *,
+    cores: Cores,
+    memory_bytes: int,
+    pool: str,
+    blenders: tuple[str, ...],
+    tags: tuple[str, ...] = (),
+    cores_kept_per_gpu: Cores = 1,
 ) -> NodeSpec:
     """This machine as it registers; 0 cores or bytes mean all there are."""
-    gpus = gpu_models()
+    gpus, gpu_memory_bytes = gpus_found()
     return NodeSpec(
         name=name,
         resources=Resources(
@@ -62,6 +73,9 @@ def describe(
         hostname=socket.gethostname(),
         blenders=blenders,
         gpus=gpus,
+        gpu_memory_bytes=gpu_memory_bytes,
+        cores_kept_per_gpu=cores_kept_per_gpu,
+        tags=tags,
         worker_version=__version__,
     )
 

@@ -105,8 +105,8 @@ def _work(arguments: argparse.Namespace) -> bool:
 def _machine(arguments: argparse.Namespace) -> tuple[NodeSpec, RendererPool]:
     """What this node registers as, and its renderers. Raises BadRequest, NodeUnfit."""
     name = check_name("node", arguments.name or socket.gethostname())
-    if arguments.cores < 0 or arguments.memory < 0:
-        raise BadRequest("--cores and --memory cannot be negative; leave them out to offer all")
+    if min(arguments.cores, arguments.memory, arguments.cores_kept_per_gpu) < 0:
+        raise BadRequest("amounts cannot be negative; leave --cores and --memory out to offer all")
     blenders, pool = _factory(arguments.renderers)()
     spec = machine.describe(
         name,
@@ -114,6 +114,8 @@ def _machine(arguments: argparse.Namespace) -> tuple[NodeSpec, RendererPool]:
         memory_bytes=arguments.memory,
         pool=arguments.pool,
         blenders=blenders,
+        tags=arguments.tags,
+        cores_kept_per_gpu=arguments.cores_kept_per_gpu,
     )
     return spec, pool
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from farm import __version__
 from farm.model.errors import BadRequest
+from farm.model.names import check_name
+from farm.model.resources import Cores, exact_cores
 from farm.model.sizes import parse_size
 from workers.cache.cache import KEPT_DAYS
 
@@ -48,7 +50,6 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--name", default="", help="of the node; its host name by default")
     made.add_argument("--pool", default="", help="of nodes it belongs to")
-    made.add_argument("--cores", type=int, default=0, help="to offer; all by default")
     made.add_argument("--memory", type=int, default=0, help="to offer, bytes; nearly all")
     made.add_argument(
         "--state",
@@ -56,9 +57,28 @@ def parser() -> argparse.ArgumentParser:
         default=Path.home() / ".local" / "state" / "farm-worker",
         help="folder for the cache, and for results on their way; one per worker",
     )
+    _add_offer(made)
     _add_cache(made)
     made.add_argument("--renderers", default=POOL_FACTORY, help=argparse.SUPPRESS)
     return made
+
+
+def _add_offer(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--tags",
+        type=_tags,
+        default=(),
+        metavar="TAG,…",
+        help="what the node can do or is for, between commas: avx512,bigdisk",
+    )
+    made.add_argument("--cores", type=_cores, default=0, help="to offer; all by default")
+    made.add_argument(
+        "--cores-kept-per-gpu",
+        type=_cores,
+        default=1,
+        metavar="CORES",
+        help="that work without a GPU leaves free for each free GPU; 1 by default",
+    )
 
 
 def _add_cache(made: argparse.ArgumentParser) -> None:
@@ -76,6 +96,21 @@ def _add_cache(made: argparse.ArgumentParser) -> None:
         metavar="DAYS",
         help=f"that fetched files are kept unused; {KEPT_DAYS:g} by default",
     )
+
+
+def _cores(text: str) -> Cores:
+    try:
+        return exact_cores(float(text))
+    except (ValueError, BadRequest) as error:
+        wanted = "give whole cores or quarters, such as 16 or 0.5"
+        raise argparse.ArgumentTypeError(f"{text!r}: {wanted}") from error
+
+
+def _tags(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(sorted({check_name("tag", tag.strip()) for tag in text.split(",")}))
+    except BadRequest as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _size(text: str) -> int:

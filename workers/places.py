@@ -70,6 +70,11 @@ class Places:
             "service's address, or FARM_FILES to the folder of its files where the node sees it"
         )
 
+    def make_room(self) -> None:
+        """The node's disk is full: let go of all files that no lease uses."""
+        with contextlib.suppress(OSError):
+            self._cache.empty()
+
     def scene_ids(self, scenes: tuple[str, ...]) -> tuple[str, ...]:
         """What the farm calls the scenes that are open here."""
         return tuple(sorted({self._cache.scene_id(scene) for scene in scenes}))

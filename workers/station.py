@@ -61,6 +61,7 @@ class Station:
         self._leaving = threading.Event()
         self._unfit = ""
         self._fit_again_at = 0.0
+        self._make_room_at = 0.0
         self._on_end = on_end
         self.fault = ""
         self.starts_anew = False  #: it ended because somebody wants a new worker
@@ -113,7 +114,19 @@ class Station:
         except NodeUnfit as error:
             self._note_unfit(str(error))
         scenes = self._places.scene_ids(self._pool.warm_scenes())
-        return machine.health(self._state, scenes, self._unfit)
+        health = machine.health(self._state, scenes, self._unfit)
+        if health.disk_free_bytes < machine.LEAST_DISK_FREE_BYTES:
+            self._make_room()
+        return health
+
+    def _make_room(self) -> None:
+        """Beside the heart, which must go on beating; the next beat sees what came of it."""
+        if time.monotonic() > self._make_room_at:
+            self._make_room_at = time.monotonic() + UNFIT_SECONDS
+            log.warning(
+                "the disk of %s is full: the cache lets go of what no lease uses", self._state
+            )
+            threading.Thread(target=self._places.make_room, name="room", daemon=True).start()
 
     def serve(self, lease_id: str) -> str:
         """Serve one lease to its end; returns why it ended."""
