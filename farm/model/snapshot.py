@@ -81,6 +81,19 @@ class LeaseView:
     task_started_at: float = 0.0  #: when it took its tasks in hand
     task_seconds: float | None = None  #: mean of its layer's finished tasks
     caps: tuple[str, ...] = ()  #: names in `Snapshot.caps` that it counts in
+    tasks: int = 0  #: it ends by itself after so many (`Grant.tasks`); 0 is no bound
+
+    @property
+    def ends(self) -> bool:
+        """Does it end at the boundary of the tasks it has in hand, or of a few more?"""
+        return self.state is LeaseState.RECALLED or self.tasks > 0
+
+    @property
+    def task_ends_at(self) -> float | None:
+        """When its task in hand is expected to end; None when nothing tells."""
+        if self.task_seconds is None or not self.task_started_at:
+            return None
+        return self.task_started_at + self.task_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

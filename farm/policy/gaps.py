@@ -6,9 +6,9 @@ leases is expected to end, or if it takes only what the awaited layer will leave
 
 from dataclasses import dataclass
 
-from farm.model.lease import Grant, LeaseState
+from farm.model.lease import Grant
 from farm.model.resources import Cores
-from farm.model.snapshot import LeaseView
+from farm.model.snapshot import LayerView, LeaseView
 from farm.policy.board import Board
 from farm.policy.demand import Demand
 from farm.policy.granting import book, bounds, fits_on, may_have, tries
@@ -84,30 +84,42 @@ def _fill(board: Board, queue: Queue, demand: Demand, gaps: list[_Gap]) -> Grant
 
 def _gaps(board: Board) -> list[_Gap]:
     """Reserved nodes with something free, of which the snapshot tells the leases that end."""
+    if not board.reserved:
+        return []
     ending: dict[str, list[LeaseView]] = {}
     for lease in board.snapshot.leases:
-        if lease.state is LeaseState.RECALLED:
+        if lease.ends:
             ending.setdefault(lease.node, []).append(lease)
     awaited = {layer.id: layer for layer in board.snapshot.layers}
     gaps = []
     for index, node in enumerate(board.nodes):
-        leases = ending.get(node.name, [])
-        known = [
-            one.task_started_at + one.task_seconds
-            for one in leases
-            if one.task_seconds is not None and one.task_started_at
-        ]
-        if not node.reserved_for or not board.room.free[index] or not leases:
-            continue
-        gap = _Gap(index=index, pool=node.pool, until=max(known, default=0.0))
-        layer = awaited.get(node.reserved_for)
-        if layer is not None and not layer.whole_node:
-            amounts = [lease.resources for lease in leases]
-            gap.cores = board.room.free[index] + sum(one.cores for one in amounts)
-            gap.memory = board.room.memory[index] + sum(one.memory_bytes for one in amounts)
-            gap.gpus = board.room.gpus[index] + sum(one.gpus for one in amounts)
-            gap.cores -= layer.resources.cores
-            gap.memory -= layer.resources.memory_bytes
-            gap.gpus -= layer.resources.gpus
-        gaps.append(gap)
+        layer, leases = awaited.get(node.reserved_for), ending.get(node.name)
+        if layer is not None and leases and board.room.free[index] > 0:
+            gaps.append(_gap(board, index, layer, leases))
     return gaps
+
+
+def _gap(board: Board, index: int, layer: LayerView, leases: list[LeaseView]) -> _Gap:
+    """The gap until enough of `leases` have ended for `layer`, and what is then left over."""
+    room, node, asked = board.room, board.nodes[index], layer.resources
+    gap = _Gap(index=index, pool=node.pool, until=0.0)
+    cores, memory, gpus = room.free[index], room.memory[index], room.gpus[index]
+    wanted = node.total.cores if layer.whole_node else asked.cores
+    for lease in sorted(leases, key=_end):
+        if lease.task_ends_at is None:
+            return gap  # may end at once: nothing is sure beyond the last known end before
+        gap.until = lease.task_ends_at
+        cores += lease.resources.cores
+        memory += lease.resources.memory_bytes
+        gpus += lease.resources.gpus
+        if cores >= wanted and memory >= asked.memory_bytes and gpus >= asked.gpus:
+            gap.cores = cores - wanted
+            gap.memory = memory - asked.memory_bytes
+            gap.gpus = gpus - asked.gpus
+            return gap
+    return gap
+
+
+def _end(lease: LeaseView) -> tuple[float, str]:
+    ends_at = lease.task_ends_at
+    return (float("inf") if ends_at is None else ends_at, lease.id)

@@ -28,16 +28,18 @@ class Giving:
         self._sorted: dict[tuple[str, str], list[LeaseView]] = {}
         self._seen: dict[object, int] = {}  #: by giver and wish: leases before do not suit
         self._gone: set[str] = set()
+        self.busy: set[int] = set()  #: nodes where a lease was ending before this plan
         self.started: list[LeaseView] = []  #: that may be asked back, the least important first
         for lease in sorted(board.snapshot.leases, key=_least_important):
             if lease.node not in self._index:
                 continue
-            if lease.state is LeaseState.STARTED:
+            if lease.ends:
+                self._end(lease)
+                self.busy.add(self._index[lease.node])
+            elif lease.state is LeaseState.STARTED:
                 self.started.append(lease)
                 key = (self.pool_of(lease), lease.production)
                 self._lines.setdefault(key, []).append(lease)
-            elif lease.state is LeaseState.RECALLED:
-                self._end(lease)
 
     def index_of(self, lease: LeaseView) -> int:
         """The index of its node."""

@@ -20,7 +20,7 @@ from farm.policy.shares import Account
 
 RESERVED_RATIO = 0.05  #: of a pool's nodes at most, but one at least
 UNKNOWN_SECONDS = 1800.0  #: that a task is taken to need until one of its layer has ended
-MOST_SEARCHES = 8  #: per plan: each looks at many leases
+MOST_SEARCHES = 4  #: per plan: each looks at many leases
 
 Cost = tuple[float, int, int]  #: seconds until it is clear, leases that end for it, index
 
@@ -62,7 +62,10 @@ class Reserving:
         return -1, []
 
     def go_on(self, demand: Demand, index: int) -> list[Recall]:
-        """What more has to end on the node that is being cleared for `demand`."""
+        """What more has to end on the node that is being cleared for `demand`.
+
+        Nothing while a lease there ends anyway: what fills its gap is over by then too.
+        """
         node, giving = self._board.nodes[index], self._giving
         account = self._board.shares.account(node.pool, demand.layer.production)
         usable = (retry for retry, avoid, _ in tries(self._board, demand) if node.name not in avoid)
@@ -73,7 +76,7 @@ class Reserving:
         if not giving.makes_room(index, (), demand):
             permitted = giving.permitted(demand, account)
             here = [lease for lease in permitted if giving.index_of(lease) == index]
-            needed = self._needed(index, demand, account, here)
+            needed = None if index in giving.busy else self._needed(index, demand, account, here)
         if needed is None:
             return []
         return self._end(needed, demand, account, index, retry)
@@ -94,6 +97,7 @@ class Reserving:
                 or not could_serve(node, demand.layer)
                 or (only is not None and index not in only)
                 or self._board.room.cores_taken(index, demand) > most
+                or not self._giving.makes_room(index, tuple(leases), demand)
                 or any(self._giving.makes_room(index, (one,), demand) for one in leases)
             ):
                 continue  # where one lease makes room, shares alone decide
@@ -150,9 +154,8 @@ class Reserving:
 
     def _remaining(self, lease: LeaseView) -> float:
         """Seconds until its task in hand is expected to end."""
-        if lease.task_seconds is None or not lease.task_started_at:
-            return UNKNOWN_SECONDS
-        return max(0.0, lease.task_started_at + lease.task_seconds - self._board.snapshot.at)
+        ends_at = lease.task_ends_at
+        return UNKNOWN_SECONDS if ends_at is None else max(0.0, ends_at - self._board.snapshot.at)
 
     def _end(
         self,
