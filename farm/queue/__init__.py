@@ -1,8 +1,8 @@
 """The queue: Celery on the same Redis, the only place that speaks Celery.
 
-It carries one small message per lease to the queue of the lease's node, and no truth: a message
-that is lost, late or delivered twice changes nothing, since the store decides whether its lease
-may start. `celery -A farm.queue.app inspect ping` and Flower work on it.
+It carries small messages to the queues of nodes, each with all leases that a node gets at once, and
+no truth: a message that is lost, late or delivered twice changes nothing, since the store decides
+whether its leases may start. `celery -A farm.queue.app inspect ping` and Flower work on it.
 """
 
 from farm.queue.app import make_app, serve_with

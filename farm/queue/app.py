@@ -4,13 +4,17 @@ Leases, heartbeats, cancelling and time limits are the farm's own, so Celery's l
 acknowledgement, visibility timeout, result backend, gossip and mingle stay off: each of them costs
 or loses something that the lease already gives."""
 
+import logging
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 from celery import Celery
 
 from farm.model.errors import FarmError
 from farm.settings import setting
+
+log = logging.getLogger("karst.worker")
 
 LEASE_TASK = "karst.serve_lease"
 
@@ -57,11 +61,30 @@ def serve_with(handler: Callable[[str], str]) -> None:
     _handler[:] = [handler]
 
 
-def _serve_lease(lease: str) -> str:
-    """Serve one lease from its start to its end: pull task after task, settle each."""
+def _serve_lease(lease: str, *others: str) -> str:
+    """Serve leases from their start to their end: pull task after task, settle each.
+
+    A message brings all that a node gets at once. Each lease has a thread of its own; the message
+    is done when the last of them is. So never more messages are in hand than leases.
+    """
     if not _handler:
         raise FarmError("this Celery worker serves no leases; start a node with farm-worker")
-    return _handler[0](lease)
+    serve = _handler[0]
+    threads = [Thread(target=_serve_beside, args=(serve, one), name=one) for one in others]
+    for thread in threads:
+        thread.start()
+    try:
+        return serve(lease)
+    finally:
+        for thread in threads:
+            thread.join()
+
+
+def _serve_beside(serve: Callable[[str], str], lease: str) -> None:
+    try:
+        serve(lease)
+    except Exception:
+        log.exception("lease %s went wrong", lease)
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the module protocol says Any

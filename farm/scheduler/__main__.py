@@ -73,7 +73,8 @@ def _pass(
 ) -> None:
     """Wait for an event or the tick, then reap, judge and decide once."""
     try:
-        store.leader.await_event(TICK_SECONDS)
+        if not decider.more:
+            store.leader.await_event(TICK_SECONDS)
         store.leader.begin_due()
         if lead.in_touch_seconds() > SILENT_SECONDS:
             nodes, leases = store.leader.reap(lead.token)

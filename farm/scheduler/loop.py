@@ -6,19 +6,22 @@ decides from is never older than one pass, and the store checks every grant agai
 import logging
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from farm.model.errors import NotLeader
+from farm.model.snapshot import Snapshot
 from farm.policy.plan import Plan, plan
 from farm.queue import LeaseQueue
 from farm.store import Store
 
 log = logging.getLogger("karst.scheduler")
 
-NEXT_LAYERS = 64  #: of each production, looked at when the first ones leave slots free
-MOST_LAYERS = 32_768  #: … and at most, when slots stay free
+GRANTS_AT_ONCE = 300  #: of one plan: so a pass stays short, and others get their turn at the store
+MOST_LAYERS = 32_768  #: of each production, looked at when slots stay free
+WIDER = 8  #: times as many layers are looked at when the first ones leave slots free
 PASS_SECONDS = 0.1  #: after this long a pass looks no further back in the line
-RECALL_SECONDS = 0.5  #: between two looks at all leases; a recall acts at a task boundary anyway
+RECALL_SECONDS = 0.5  #: between two looks at leases; a recall acts at a task boundary anyway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,7 @@ class Pass:
     granted: int = 0
     refused: int = 0
     recalled: int = 0
+    more: bool = False  #: there is more to grant at once
 
 
 class Decider:
@@ -39,27 +43,28 @@ class Decider:
         self._queue = queue
         self._token = token
         self._recall_at = 0.0
+        self.more = False  #: the last pass was cut: the next one need not wait for an event
 
     def decide(self) -> Pass:
-        """Give every free slot what is due. Raises NotLeader, StoreUnavailable."""
-        layers, done = 0, Pass()  # at first as many as there are free cores
+        """Give free slots what is due. Raises NotLeader, StoreUnavailable."""
+        self.more = False
+        layers, done = 0, Pass()  # at first a few of each production
         give_up_at = time.monotonic() + PASS_SECONDS
         while True:
             snapshot = self._store.leader.snapshot(layers_per_production=layers)
-            decision = plan(snapshot)
+            decision = plan(snapshot, most_grants=GRANTS_AT_ONCE)
             step = self._carry_out(decision)
             done = Pass(granted=done.granted + step.granted, refused=done.refused + step.refused)
-            # Slots that are still free may fit a layer further back in the line.
-            free = sum(node.free.cores for node in snapshot.nodes)
-            idle = free - sum(grant.resources.cores for grant in decision.grants)
-            if not (snapshot.more_layers and idle > 0 and layers < MOST_LAYERS):
+            if decision.more and step.granted:
+                self.more = True
+                return replace(done, more=True)
+            if not _wants_wider(snapshot, decision, layers):
                 break
             if time.monotonic() > give_up_at:  # recalls and dead nodes want their turn too
                 break
             if not step.granted:
-                layers = max(NEXT_LAYERS, layers * 8)
-        recalled = self._recall(max(NEXT_LAYERS, layers)) if decision.unmet else 0
-        return Pass(granted=done.granted, refused=done.refused, recalled=recalled)
+                layers = WIDER * max(Counter(one.production for one in snapshot.layers).values())
+        return replace(done, recalled=self._recall(layers, decision.givers))
 
     def _carry_out(self, decision: Plan) -> Pass:
         if not decision.grants:
@@ -79,14 +84,22 @@ class Decider:
             log.info("refused %s", dict(refused))
         return Pass(granted=len(granted), refused=sum(refused.values()))
 
-    def _recall(self, layers: int) -> int:
-        """Ask for slots back; only for that is the list of all leases worth reading."""
-        if time.monotonic() < self._recall_at:
+    def _recall(self, layers: int, givers: Collection[str]) -> int:
+        """Ask for slots back; only for that are leases worth reading, of those who may give."""
+        if not givers or time.monotonic() < self._recall_at:
             return 0
         self._recall_at = time.monotonic() + RECALL_SECONDS
-        snapshot = self._store.leader.snapshot(layers_per_production=layers, leases=True)
-        recalls = plan(snapshot).recalls
-        if recalls:
-            answers = self._store.leases.recall(recalls, leader=self._token)
+        snapshot = self._store.leader.snapshot(layers_per_production=layers, leases_of=givers)
+        decision = plan(snapshot, most_grants=GRANTS_AT_ONCE)
+        self._carry_out(decision)  # what fills the gaps on nodes that are being cleared
+        if decision.recalls:
+            answers = self._store.leases.recall(decision.recalls, leader=self._token)
             log.info("recalled %s", dict(Counter(answers)))
-        return len(recalls)
+        return len(decision.recalls)
+
+
+def _wants_wider(snapshot: Snapshot, decision: Plan, layers: int) -> bool:
+    """May slots that are still free fit a layer further back in the line?"""
+    free = sum(node.free.cores for node in snapshot.nodes)
+    idle = free - sum(grant.resources.cores for grant in decision.grants)
+    return snapshot.more_layers and bool(snapshot.layers) and idle > 0 and layers < MOST_LAYERS

@@ -50,6 +50,7 @@ _HELPERS = (
     "_waits",
     "_close",
     "_replies",
+    "_sums",
     "_caps",
     "_bounds",
     "_booking",

@@ -121,3 +121,17 @@ def test_celery_finds_a_worker_at_work(farm: Farm, queue: LeaseQueue, shots: Pat
     assert done.returncode == 0, done.stderr
     assert "karst@n1: OK" in done.stdout
     assert "pong" in done.stdout
+
+
+def test_one_message_starts_all_leases_it_brings(
+    farm: Farm, queue: LeaseQueue, shots: Path
+) -> None:
+    shot = submit(farm, shots, "steady", 4)
+    leases = [farm.grant("n1", shot.layer) for _ in range(2)]
+
+    queue.publish([("n1", lease) for lease in leases])
+    job = shot.layer.partition(".")[0]
+    farm.wait(lambda: farm.store.jobs.get(job).counts.running == 2)
+    shot.check()
+
+    assert [one.attempt for one in shot.endings()] == [1] * 4

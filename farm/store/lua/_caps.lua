@@ -2,14 +2,6 @@
 -- its group and the groups around it, and the limits their layer names. A bound is checked when a
 -- lease is granted, and holds from then on whatever is decided elsewhere.
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
-local function add(key, field, amount, sign)
-  if amount == '0' then return 0 end
-  if sign < 0 then amount = '-' .. amount end
-  -- Quarters of cores are exact in either.
-  return tonumber(redis.call(string.find(field, 'cores$') and 'HINCRBYFLOAT' or 'HINCRBY', key, field,
-    amount))
-end
-
 -- "heron/sq010/sh020", then "heron/sq010": a group's bound is one of all that is inside it.
 local function groups_around(production, group)
   local found, path = {}, production
