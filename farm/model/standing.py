@@ -50,6 +50,7 @@ class JobStanding:
     start_at: float = 0.0  #: nothing of it begins earlier
     paused_by: str = ""
     paused_at: float | None = None
+    paused_why: str = ""  #: where the farm itself has paused it
     layers: tuple[LayerStanding, ...] = ()
 
     @property

@@ -105,7 +105,7 @@ def forecast(
     """The pace and the end of a job whose layers go at `paces`.
 
     It counts on `expected_slots` (left out: on those it has now), and on none before
-    `starts_in_seconds` are over: what the shares and the line lead to, see `farm.policy.due`.
+    `starts_in_seconds` are over: what the shares and the line lead to, as far as the caller knows.
     """
     every = sorted((one for one in paces if one.left), key=lambda one: one.stage)
     now = sum(one.slots for one in every)

@@ -93,7 +93,8 @@ def _paused(part: Part, around: Around) -> str:
     job = part.job
     by = f" by {job.paused_by}" if job.paused_by else ""
     since = "" if job.paused_at is None else f" {_span(around.at - job.paused_at)} ago"
-    return f"Job {job.id} was paused{by}{since}; go on: farm jobs resume {job.id}."
+    why = f": {job.paused_why}" if job.paused_why else ""
+    return f"Job {job.id} was paused{by}{since}{why}; go on: farm jobs resume {job.id}."
 
 
 def _later(part: Part, around: Around) -> str:

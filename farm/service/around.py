@@ -96,12 +96,12 @@ def _view(node: Node) -> NodeView:
 
 
 def _why(node: Node) -> str:
-    """Why it takes no work: "offline", "draining: new memory", "unfit: output folder is full"."""
-    told = node.held or node.health.unfit
-    state = (
-        str(node.state) if node.state is not NodeState.ONLINE else ("unfit" if told else "resting")
-    )
-    return f"{state}: {told}" if told else state
+    """Why it takes no work: "offline", "draining: new memory", "quarantined: it fails all jobs"."""
+    if node.state is not NodeState.ONLINE:
+        return f"{node.state}: {node.held}" if node.held else str(node.state)
+    if node.closed:
+        return node.closed
+    return f"unfit: {node.health.unfit}" if node.health.unfit else "resting"
 
 
 def reasons_of(

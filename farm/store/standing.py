@@ -143,7 +143,8 @@ def _job(job_id: str, fields: Fields, layers: tuple[LayerStanding, ...]) -> JobS
         created_at=int(fields["created_ms"] or 0) / 1000,
         group=fields["group"] or "",
         start_at=float(fields["start_ms"] or 0) / 1000,
-        paused_by=": ".join(filter(None, (fields["paused_by"], fields["paused_why"]))),
+        paused_by=fields["paused_by"] or "",
+        paused_why=fields["paused_why"] or "",
         paused_at=int(paused) / 1000 if paused else None,
         layers=layers,
     )
