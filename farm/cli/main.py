@@ -34,6 +34,16 @@ _COMMANDS = {
     "nodes": Lazy(
         module="farm.cli.nodes", name="nodes", help="List, look at, drain and undrain nodes."
     ),
+    "productions": Lazy(
+        module="farm.cli.productions",
+        name="productions",
+        help="What each production is due of the farm, and has: ls, show, share.",
+    ),
+    "groups": Lazy(
+        module="farm.cli.groups",
+        name="groups",
+        help="Bound what sequences and shots of a production have at once.",
+    ),
     "files": Lazy(
         module="farm.cli.files", name="files", help="Make room on the farm's disk for sent files."
     ),

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from farm.client.productions import Productions
 from farm.client.tokens import Tokens
 from farm.client.upkeep import Upkeep
 from farm.client.webhooks import Webhooks
@@ -26,6 +27,7 @@ class Client:
         """Prepare; nothing is sent yet. Raises BadRequest for what is no HTTP address."""
         self.wire = Wire(url, token=token, ca=ca)
         self.url = self.wire.url
+        self.productions = Productions(self.wire)
         self.tokens = Tokens(self.wire)
         self.webhooks = Webhooks(self.wire)
         self.upkeep = Upkeep(self.wire)

@@ -29,13 +29,15 @@ class Right(StrEnum):
     RETURN_RESULTS = "return results"
     READ_NODES = "look at nodes"
     STEER_NODES = "steer nodes"
+    SET_SHARES = "set shares, limits and filters"
+    SET_GROUPS = "bound groups of jobs"
     READ_FARM = "look at the whole farm"
     MANAGE = "manage tokens and webhooks"
     COLLECT = "collect unused files"
 
 
 #: Rights on the farm as a whole: only a token of all productions has them.
-FARM_RIGHTS = frozenset({Right.STEER_NODES, Right.READ_FARM, Right.COLLECT})
+FARM_RIGHTS = frozenset({Right.STEER_NODES, Right.SET_SHARES, Right.READ_FARM, Right.COLLECT})
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.ARTIST: frozenset(

@@ -9,7 +9,6 @@ from farm.policy.caps import Cap
 from farm.policy.demand import NOWHERE, Demand
 from farm.policy.granting import fits_on
 from farm.policy.misfit import Misfit, misfit
-from farm.policy.shares import dues
 from farm.policy.waiting import Reason, Waiting
 
 SOME = 8  #: names that are told of more
@@ -116,14 +115,8 @@ class _Told:
         """Cores' worth of `pool` that `production` is due and that it books."""
         scale = self._scales.get(pool)
         if scale is None:
-            accounts = self._board.shares.in_pool(pool)
             wanting = {one.layer.production for one in self._board.demands}
-            active = {
-                name: one for name, one in accounts.items() if name in wanting or one.share() > 0
-            }
-            cores = self._board.shares.sizes[pool].cores
-            due = dues(active.items(), cores)
-            scale = {name: (due[name], one.share() * cores) for name, one in active.items()}
+            scale = self._board.shares.scale(pool, wanting)
             self._scales[pool] = scale
         return scale[production]
 

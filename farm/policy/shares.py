@@ -5,7 +5,7 @@ one with the least dominant share over its weight is next (Ghodsi et al., "Domin
 Fairness", NSDI 2011). One that is below its guarantee goes before all that are not.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from farm.model.resources import Cores, Resources
 from farm.model.snapshot import ProductionView, ShareView, Snapshot
@@ -87,6 +87,17 @@ class Shares:
         for name in self._views:
             self.account(pool, name)
         return {name: one for (where, name), one in self._accounts.items() if where == pool}
+
+    def scale(self, pool: str, wanting: Collection[str]) -> dict[str, tuple[float, float]]:
+        """Cores' worth of `pool` that each production is due and that it books.
+
+        Of those that want something or book something; the others are due nothing.
+        """
+        accounts = self.in_pool(pool)
+        active = {n: one for n, one in accounts.items() if n in wanting or one.share() > 0}
+        cores = self.sizes.setdefault(pool, PoolSize()).cores
+        due = dues(active.items(), cores)
+        return {name: (due[name], one.share() * cores) for name, one in active.items()}
 
     def known(self) -> list[tuple[str, Account]]:
         """Each account that was asked for, with its production."""

@@ -5,7 +5,7 @@ anything of the request is read. Routes then say what they need: a right, or a j
 may see. Another production's job is answered exactly as one that never was.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from farm.model.errors import NotAllowed
 from farm.policy.access import ALL, Right, Role, allowed, refusal
 from farm.service.answers import Stranger
 from farm.service.link import StoreLink, TheStore
-from farm.service.requests import JobId
+from farm.service.requests import JobId, ProductionName
 from farm.store import Store
 from farm.store.jobs import no_job
 
@@ -125,3 +125,16 @@ VisibleJob = Annotated[str, Depends(_job_for(Right.READ_JOBS))]  #: to look at, 
 SteeredJob = Annotated[str, Depends(_job_for(Right.STEER))]  #: to change
 RenderedJob = Annotated[str, Depends(_job_for(Right.RETURN_RESULTS))]  #: to send results of
 SuppliedJob = Annotated[str, Depends(_job_for(Right.READ_FILES))]  #: to fetch files of
+
+
+def _production_for(right: Right) -> Callable[..., Awaitable[str]]:
+    async def production_name(production: ProductionName, caller: Caller) -> str:
+        caller.must(right, production)
+        return production
+
+    return production_name
+
+
+VisibleProduction = Annotated[str, Depends(_production_for(Right.READ_JOBS))]
+SharedProduction = Annotated[str, Depends(_production_for(Right.SET_SHARES))]  #: to set its shares
+GroupedProduction = Annotated[str, Depends(_production_for(Right.SET_GROUPS))]

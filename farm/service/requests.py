@@ -44,9 +44,16 @@ async def _node_name(node: Annotated[str, Path(description="A node's name.")]) -
     return check_name("node", node)
 
 
+async def _production_name(
+    production: Annotated[str, Path(description="A production's name.")],
+) -> str:
+    return check_name("production", production)
+
+
 Key = Annotated[str, Depends(_key)]
 JobId = Annotated[str, Depends(_job_id)]
 NodeName = Annotated[str, Depends(_node_name)]
+ProductionName = Annotated[str, Depends(_production_name)]
 FrameNumber = Annotated[int, Path(description="The frame's number.")]
 LayerName = Annotated[str | None, Query(description="Where several layers have this frame.")]
 Limit = Annotated[int, Query(ge=1, le=10_000, description="How many at most.")]

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from farm import __version__
 from farm.model.job import Job, Layer
+from farm.model.resources import Cores
 from farm.model.states import JobState, NodeState, TaskState
 from farm.policy.forecast import Forecast
 from farm.policy.learning import booked_for
@@ -56,7 +57,7 @@ class CountsOut(Out):
 
 
 class ResourcesOut(Out):
-    cores: int
+    cores: Cores = Field(description="Whole ones, or quarters.")
     memory_bytes: int
     gpus: int
 
