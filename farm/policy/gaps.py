@@ -1,7 +1,8 @@
 """Backfill: short work on nodes that are being cleared, never delaying what they are cleared for.
 
 Pure. EASY backfill (Lifka, 1995): work may run there if it is over before the last of the recalled
-leases is expected to end, or if it takes only what the awaited layer will leave free.
+leases is expected to end, or if it takes only what the awaited layer will leave free. Always one
+task at a time: the store lets nothing else onto a node that is reserved for another.
 """
 
 from dataclasses import dataclass
@@ -74,11 +75,8 @@ def _fill(board: Board, queue: Queue, demand: Demand, gaps: list[_Gap]) -> Grant
             if fits_on(board, demand, index, avoid):
                 if beside:
                     gap.take(demand)
-                tasks = 0 if beside else 1
                 account = queue.account
-                return book(
-                    board, demand, account, index, retry=retry, anywhere=anywhere, tasks=tasks
-                )
+                return book(board, demand, account, index, retry=retry, anywhere=anywhere, tasks=1)
     return None
 
 

@@ -32,11 +32,6 @@ class Plan:
     more: bool = False  #: cut at MOST_GRANTS: the next pass, at once, goes on
     givers: frozenset[str] = frozenset()  #: productions whose leases tell what to recall
 
-    @property
-    def unmet(self) -> tuple[Waiting, ...]:
-        """What still wants slots."""
-        return self.waiting
-
 
 def plan(snapshot: Snapshot, *, most_grants: int = MOST_GRANTS) -> Plan:
     """Decide grants and recalls for `snapshot`, and tell why the rest waits.

@@ -214,3 +214,25 @@ def test_filling_gaps_never_delays_what_the_node_is_reserved_for(
 def test_short_work_fills_the_gap_before_what_the_node_is_reserved_for() -> None:
     _, filled = the_wide_starts(16, [20], backfill=True)
     assert filled > 0
+
+
+@given(WIDE, SHORT)
+@settings(max_examples=15, deadline=None)
+def test_others_get_one_task_at_a_time_on_a_reserved_node(cores: int, fillers: list[int]) -> None:
+    """The store refuses anything else there."""
+    farm = PlayedFarm([node_view(cores=16)], [], {"heron": ShareView()})
+    for i in range(4):
+        name = f"b{i}.1"
+        farm.layers[name] = layer_view(
+            name, 1, resources=amount(4), task_seconds=100.0 * (i + 1), job=name
+        )
+    farm.step(5.0)
+    farm.layers["w.1"] = layer_view("w.1", 1, resources=amount(cores), priority=60, job="w")
+    for i, seconds in enumerate(fillers):
+        name = f"f{i}.1"
+        known = float(seconds) if i % 2 else None
+        farm.layers[name] = layer_view(name, 9, priority=40, task_seconds=known, job=name)
+    for _ in range(40):
+        reserved = {node.name: node.reserved_for for node in farm.snapshot().nodes}
+        for grant in farm.step(5.0).grants:
+            assert grant.tasks == 1 or reserved[grant.node] in ("", grant.layer)
