@@ -20,9 +20,11 @@ class _Line(socketserver.BaseRequestHandler):
         door = self.server
         assert isinstance(door, Door)
         with socket.create_connection(door.store) as store:
-            back = threading.Thread(target=_pass_on, args=(store, self.request))
+            back = threading.Thread(target=_answer, args=(door, store, self.request))
             back.start()
             while words := _receive(self.request):
+                if door.last and door.last in words:
+                    door.silent.set()
                 if door.word and door.word in words:
                     door.held.set()
                     door.opened.wait()
@@ -33,10 +35,11 @@ class _Line(socketserver.BaseRequestHandler):
             back.join()
 
 
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
+def _answer(door: "Door", source: socket.socket, target: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while words := _receive(source):
-            target.sendall(words)
+            if not door.silent.is_set():
+                target.sendall(words)
         target.shutdown(socket.SHUT_RDWR)  # the other side hears that nobody answers any more
 
 
@@ -58,13 +61,15 @@ class Door(socketserver.ThreadingTCPServer):
         self.store = (parts.hostname, parts.port)
         self.url = url.replace(f":{parts.port}/", f":{self.server_address[1]}/")
         self.word = b""
+        self.last = b""  #: once a command has this word in it, nobody hears an answer any more
+        self.silent = threading.Event()
         self.held = threading.Event()  #: a command waits
         self.opened = threading.Event()
 
 
 @contextlib.contextmanager
 def a_door(farm: Farm, worker: str, *, to: str = "") -> Iterator[Door]:
-    """A door for `worker`, which is ended with it; to the store, or what has the address `to`."""
+    """A door for `worker`, which is ended with it, if there is one; to the store, or to `to`."""
     with Door(to or farm.server.url) as door:
         thread = threading.Thread(target=door.serve_forever)
         thread.start()

@@ -39,6 +39,8 @@ def test_a_crash_fails_the_task_and_the_next_one_renders(studio: Studio) -> None
 def test_a_renderer_that_falls_silent_is_killed_with_its_group(studio: Studio) -> None:
     settings = studio.settings("long", no_progress_seconds=1.5)
     session = studio.session(settings)
+    # Else a slow machine falls silent by itself, while Blender comes up.
+    assert_succeeded(session.render(a_request(studio.settings()), studio.progress.append))
     rendering = studio.begin(session, settings)
     process = psutil.Process(session.pid)
     process.suspend()

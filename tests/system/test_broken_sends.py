@@ -17,6 +17,7 @@ from farm.up.port import HOST, free_port
 from tests.lengths import how_many
 from tests.scenes import make_scenes
 from tests.system.desk import Desk
+from tests.system.door import a_door
 from tests.system.farm_under_test import Farm, tails_on_failure
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -118,15 +119,19 @@ def test_a_submit_that_is_killed_before_it_heard_the_answer_and_repeated_makes_o
 ) -> None:
     port = free_port()
     farm.add_service("service", port, files=tmp_path / "vault")
-    desk = Desk(tmp_path / "desk", f"http://{HOST}:{port}")
-    farm.wait(lambda: desk.run("doctor").returncode != 4)
     words = ("submit", str(project), "--send", "--tracer", "bat", "--frames", "1")
+    with a_door(farm, "nobody", to=f"http://{HOST}:{port}/") as door:
+        desk = Desk(tmp_path / "desk", door.url)
+        farm.wait(lambda: desk.run("doctor").returncode != 4)
 
-    send = desk.begin(*words)
-    farm.wait(lambda: farm.store.jobs.list() or send.poll() is not None)
-    send.kill()
-    out, _ = send.communicate()
-    told = out.split()
-    again = told or desk.run(*words).stdout.split()
+        door.last = b"POST /jobs "
+        send = desk.begin(*words)
+        farm.wait(lambda: farm.store.jobs.list() or send.poll() is not None)
+        send.kill()
+        heard, _ = send.communicate()
+        door.last = b""
+        door.silent.clear()
+        again = desk.run(*words).stdout.split()
 
-    assert [job.id for job in farm.store.jobs.list()] == again
+        assert heard == ""
+        assert [job.id for job in farm.store.jobs.list()] == again

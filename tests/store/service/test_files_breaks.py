@@ -1,5 +1,6 @@
 """Files whose way breaks: cut lines, early refusals, full disks, damaged packs; nothing is lost."""
 
+import fcntl
 import logging
 import random
 import socket
@@ -74,11 +75,26 @@ def half_sent(url: str, data: bytes) -> Iterator[socket.socket]:
         yield sender
 
 
-def send_until_there(wire: FileWire, path: Path, digest: str) -> list[int]:
-    """The offsets that it was sent from, one for each try."""
+def is_taken_in(content: ContentStore, digest: str) -> bool:
+    """Whether no request of before is still writing what came of the file."""
+    try:
+        with content.part_of("heron", digest).open("rb") as part:
+            fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return True
+    except BlockingIOError:
+        return False
+    return True
+
+
+def send_until_there(
+    wire: FileWire, path: Path, digest: str, *, alone_in: ContentStore | None = None
+) -> list[int]:
+    """The offsets that it was sent from, one for each try; who is `alone_in` waits between them."""
     tries = list[int]()
     size = path.stat().st_size
     while len(tries) < 100:
+        wait_until(lambda: not alone_in or is_taken_in(alone_in, digest), timeout_seconds=10)
         try:
             there = wire.missing([(digest, size)])
             if digest not in there:
@@ -96,7 +112,7 @@ def test_a_file_whose_line_is_cut_goes_on_where_it_broke(
     chance = random.Random(7)
     path, digest = large
     line.break_at(*sorted(chance.sample(range(1, LARGE_BYTES), 8)))
-    tries = send_until_there(wire, path, digest)
+    tries = send_until_there(wire, path, digest, alone_in=content)
 
     assert content.path_of(digest).read_bytes() == path.read_bytes()
     assert parts(content) == []
