@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from farm.cli import errors, steering, upkeep
+from farm.cli import bounds, errors, steering, upkeep
 from farm.cli.lazy import PlainGroup
 from farm.cli.options import Session, talks
 from farm.cli.output import between, counted, message
@@ -106,7 +106,7 @@ def _times(job: dict[str, Any]) -> list[tuple[str, object]]:
         rows.append(("begins", steering.as_told(job["start_at"])))
     if job["deadline_at"]:
         rows.append(("wanted by", steering.as_told(job["deadline_at"])))
-    return rows
+    return rows + bounds.rows(job)
 
 
 def _head(job: dict[str, Any]) -> list[tuple[str, object]]:
@@ -294,4 +294,5 @@ def priority(session: Session, *, job: str, value: int) -> None:
 
 for _command in (steering.skip, steering.move, steering.start_at, steering.deadline):
     jobs.add_command(_command)
+jobs.add_command(bounds.bounds)
 jobs.add_command(upkeep.unblock)

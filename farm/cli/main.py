@@ -39,6 +39,11 @@ _COMMANDS = {
         name="productions",
         help="What each production is due of the farm, and has: ls, show, share.",
     ),
+    "limits": Lazy(
+        module="farm.cli.limits",
+        name="limits",
+        help="Bound how many frames or nodes use something at once, such as licences.",
+    ),
     "groups": Lazy(
         module="farm.cli.groups",
         name="groups",

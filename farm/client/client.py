@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from farm.client.limits import Limits
 from farm.client.productions import Productions
 from farm.client.tokens import Tokens
 from farm.client.upkeep import Upkeep
@@ -14,6 +15,7 @@ from farm.client.webhooks import Webhooks
 from farm.model import errors
 from farm.model.manifest import Manifest, check_digest
 from farm.model.names import check_name
+from farm.model.resources import Cores
 from farm.wire import Answer, Wire, error_of
 
 _AUDIT_SECONDS = 600.0
@@ -27,6 +29,7 @@ class Client:
         """Prepare; nothing is sent yet. Raises BadRequest for what is no HTTP address."""
         self.wire = Wire(url, token=token, ca=ca)
         self.url = self.wire.url
+        self.limits = Limits(self.wire)
         self.productions = Productions(self.wire)
         self.tokens = Tokens(self.wire)
         self.webhooks = Webhooks(self.wire)
@@ -111,6 +114,18 @@ class Client:
     def set_priority(self, job: str, priority: int) -> Answer:
         """Set the priority, 0 to 100."""
         return self.wire.change("PUT", _job(job, "priority"), {"priority": priority})
+
+    def set_bounds(
+        self,
+        job: str,
+        *,
+        most_tasks: int | None = None,
+        most_cores: Cores | None = None,
+        least_tasks: int | None = None,
+    ) -> Answer:
+        """Bound what the job has at once; 0 is no bound, None leaves it as it is."""
+        asked = {"most_tasks": most_tasks, "most_cores": most_cores, "least_tasks": least_tasks}
+        return self.wire.change("PUT", _job(job, "bounds"), asked)
 
     def frames(
         self, job: str, *, states: Collection[str] = (), first: int = 0, limit: int = 1000

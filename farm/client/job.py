@@ -14,6 +14,7 @@ from farm.client.patience import Patience, Tell, tell_nobody
 from farm.client.progress import Progress
 from farm.client.pulling import LOOK_SECONDS, Pulling, Wanted
 from farm.client.transfer import OnTransfer, show_nobody
+from farm.model.resources import Cores
 from farm.model.states import JobState
 from farm.wire import Answer
 
@@ -150,6 +151,18 @@ class Job:
     def set_deadline(self, at: float) -> Answer:
         """Want it by `at`, seconds since 1970; 0 is no deadline."""
         return self._client.set_deadline(self.id, at)
+
+    def set_bounds(
+        self,
+        *,
+        most_tasks: int | None = None,
+        most_cores: Cores | None = None,
+        least_tasks: int | None = None,
+    ) -> Answer:
+        """Bound what it has at once; 0 is no bound, None leaves it as it is."""
+        return self._client.set_bounds(
+            self.id, most_tasks=most_tasks, most_cores=most_cores, least_tasks=least_tasks
+        )
 
     def set_priority(self, priority: int) -> Answer:
         """Set the priority, 0 to 100."""

@@ -157,5 +157,8 @@ def changed(store: Store, job: str, tasks: int | None = None) -> ChangedOut:
         group=after.group,
         start_at=after.start_at,
         deadline_at=after.deadline_at,
+        most_tasks=after.most_tasks,
+        most_cores=after.most_cores,
+        least_tasks=after.least_tasks,
         tasks=tasks,
     )

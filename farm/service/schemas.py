@@ -76,6 +76,9 @@ class JobOut(Out):
     group: str = ""
     start_at: float = Field(0.0, description="Nothing of it begins earlier; 0 is none.")
     deadline_at: float = Field(0.0, description="Wanted by then; 0 is none.")
+    most_tasks: int = Field(0, description="Slots it may have at once; 0 is no bound.")
+    most_cores: Cores = Field(0, description="Cores it may have at once; 0 is no bound.")
+    least_tasks: int = Field(0, description="Slots before others of its production get more.")
 
 
 class LayerOut(Out):
@@ -190,6 +193,9 @@ class ChangedOut(Out):
     group: str = ""
     start_at: float = Field(0.0, description="Seconds since 1970; 0 is none.")
     deadline_at: float = Field(0.0, description="Seconds since 1970; 0 is none.")
+    most_tasks: int = Field(0, description="Slots it may have at once; 0 is no bound.")
+    most_cores: Cores = Field(0, description="Cores it may have at once; 0 is no bound.")
+    least_tasks: int = Field(0, description="Slots before others of its production get more.")
     tasks: int | None = Field(None, description="How many tasks the change moved, where it counts.")
 
 
