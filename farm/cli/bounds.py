@@ -7,6 +7,7 @@ import click
 from farm.cli.groups import bound
 from farm.cli.options import Session, talks
 from farm.cli.output import counted
+from farm.model.sizes import format_size
 
 _EPILOG = """\b
 Examples:
@@ -51,3 +52,18 @@ def rows(job: dict[str, Any]) -> list[tuple[str, object]]:
     """A job's bounds in its description, where it has any."""
     has = job["most_tasks"] or job["most_cores"] or job["least_tasks"]
     return [("bounds", told(job))] if has else []
+
+
+def wants(layer: dict[str, Any]) -> list[tuple[str, object]]:
+    """What a layer asks of nodes beside amounts, and what its slots hold, where it does."""
+    on = [f"tag {tag}" for tag in layer["tags"]]
+    on += [f"Blender {layer['blender']}"] if layer["blender"] else []
+    memory = layer["gpu_memory_bytes"]
+    on += [f"GPUs of {format_size(memory)}"] if memory else []
+    on += [f"node {' or '.join(layer['nodes'])}"] if layer["nodes"] else []
+    on += [f"not {name}" for name in layer["not_nodes"]]
+    how = ["takes the whole node"] if layer["whole_node"] else []
+    how += ["may be interrupted"] if layer["interruptible"] else []
+    how += [] if layer["learn_memory"] else ["books the memory that was asked"]
+    found = (("only on", on), ("limits", layer["limits"]), ("besides", how))
+    return [(f"  {name}", ", ".join(words)) for name, words in found if words]

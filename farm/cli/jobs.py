@@ -176,6 +176,7 @@ def _layers(job: dict[str, Any]) -> list[tuple[str, object]]:
                 + (f", pool {layer['pool']}" if layer["pool"] else "")
                 + (f"; {format_span(layer['render_seconds'] / done)} on average" if done else ""),
             ),
+            *bounds.wants(layer),
             ("  slots now", layer["leases"]),
         ]
     return rows

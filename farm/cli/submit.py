@@ -21,6 +21,8 @@ Examples:
   farm submit shot.blend --production film --priority 80 --memory 8G
   farm submit shot.blend --send --pull           send it, bring each image when it is finished
   farm submit shot.blend --dry-run               what would travel
+  farm submit shot.blend --gpus 1 --gpu-memory 20G --tag optix --blender 4.5
+  farm submit sim.blend --whole-node --limit houdini --group sq010/sh020
   farm submit comp.blend --after-job 17 --start-at 22:00
   job=$(farm submit shot.blend --plain)          the job's number for a script
 """
@@ -32,10 +34,31 @@ Examples:
 @click.option("--production", metavar="NAME", help="Whose work it is [main].")
 @click.option("--name", metavar="TITLE", help="What the job is called [the file's name].")
 @click.option("--priority", type=int, metavar="0-100", help="Higher goes first [50].")
-@click.option("--cores", type=int, metavar="N", help="CPU cores for each frame [1].")
+@click.option("--cores", type=float, metavar="N", help="For each frame: 4, 0.5, 0.25 [1].")
+@click.option("--whole-node", is_flag=True, default=None, help="All cores of a node; none beside.")
 @click.option("--memory", "memory_bytes", type=SIZE, help="Memory for each frame: 8G, 512M [1G].")
 @click.option("--gpus", type=int, metavar="N", help="GPUs for each frame [0].")
+@click.option("--gpu-memory", "gpu_memory_bytes", type=SIZE, help="That each GPU must have: 20G.")
 @click.option("--pool", metavar="NAME", help="Only nodes of this pool [any].")
+@click.option("--tag", "tags", multiple=True, metavar="NAME", help="Only nodes with this tag.")
+@click.option("--node", "nodes", multiple=True, metavar="NAME", help="Only on this node, or these.")
+@click.option("--not-node", "not_nodes", multiple=True, metavar="NAME", help="Never on this node.")
+@click.option("--blender", metavar="VERSION", help="Only nodes with it: 4.5 is any 4.5.x [any].")
+@click.option(
+    "--limit", "limits", multiple=True, metavar="NAME", help="Each frame holds one of it."
+)
+@click.option("--group", metavar="NAME", help="Sequence or shot, such as sq010/sh020 [none].")
+@click.option("--most-tasks", type=int, metavar="N", help="Frames at once, no more [any].")
+@click.option("--most-cores", type=float, metavar="N", help="Cores at once, no more [any].")
+@click.option("--least-tasks", type=int, metavar="N", help="Slots before other jobs get more [0].")
+@click.option(
+    "--interruptible", is_flag=True, default=None, help="May be stopped to serve a guarantee."
+)
+@click.option(
+    "--learn-memory/--no-learn-memory",
+    default=None,
+    help="Book what frames were seen to need, or always --memory [learn].",
+)
 @click.option("--start-at", metavar="WHEN", help="Not before 22:00, 2026-12-01T06:00, 2h [now].")
 @click.option("--deadline", metavar="WHEN", help="Wanted by then; late jobs go first [none].")
 @click.option("--after-job", "after_jobs", multiple=True, metavar="JOB", help="Once it succeeded.")
@@ -128,7 +151,7 @@ def _sorted(
         "after": [{"job": job} for job in after_jobs] or None,
         **rest,
     }
-    said = {name: value for name, value in asked.items() if value is not None}
+    said = {name: value for name, value in asked.items() if value not in (None, ())}
     return scene, {"in_place": in_place, "how": how}, cast("Wishes", said)
 
 

@@ -3,7 +3,7 @@ sent. A submit that is broken off anywhere and given again makes one job, and se
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -36,10 +36,23 @@ class Wishes(TypedDict, total=False):
     name: str
     owner: str
     priority: int  #: 0 to 100, higher first
-    cores: int  #: for each frame, like memory and GPUs
+    cores: float  #: for each frame, like memory and GPUs; whole ones or quarters
     memory_bytes: int
     gpus: int
+    gpu_memory_bytes: int  #: that each GPU must have
+    whole_node: bool  #: all cores of a node
     pool: str
+    tags: Sequence[str]  #: a node must have all of them
+    nodes: Sequence[str]  #: only these
+    not_nodes: Sequence[str]
+    blender: str  #: a node must have this version: "4.5" is any 4.5.x
+    limits: Sequence[str]  #: each frame in work holds one of each
+    interruptible: bool  #: may be stopped to serve a guarantee
+    learn_memory: bool  #: book what frames were seen to need; else always what is asked
+    group: str  #: sequence or shot: "sq010/sh020"
+    most_tasks: int  #: slots at once
+    most_cores: float
+    least_tasks: int  #: slots before others of its production get more
     output: str  #: of a sent job inside the project, else absolute; "//" is beside the scene
     resolution_percentage: int
     engine: str

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from farm.model.dependencies import After
 from farm.model.errors import BadRequest, BadScene
 from farm.model.job import JobSpec, LayerSpec
+from farm.model.resources import Cores
 from farm.model.scene import SceneFacts
 from farm.policy.faults import Faults
 from farm.policy.split import JobRequest, build_job
@@ -24,10 +25,19 @@ class LayerRequest:
     after: tuple[After, ...] = ()
     scene: str | None = None
     frames: str | None = None
-    cores: int | None = None
+    cores: Cores | None = None
     memory_bytes: int | None = None
     gpus: int | None = None
+    gpu_memory_bytes: int | None = None
+    whole_node: bool | None = None
     pool: str | None = None
+    tags: tuple[str, ...] | None = None
+    nodes: tuple[str, ...] | None = None
+    not_nodes: tuple[str, ...] | None = None
+    blender: str | None = None
+    limits: tuple[str, ...] | None = None
+    interruptible: bool | None = None
+    learn_memory: bool | None = None
     output: str | None = None
     resolution_percentage: int | None = None
     engine: str | None = None

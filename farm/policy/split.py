@@ -15,9 +15,10 @@ from farm.model.job import USUAL_PRIORITY, USUAL_RETRIES, JobSpec, LayerSpec
 from farm.model.manifest import check_digest, check_path
 from farm.model.names import check_name, check_title
 from farm.model.render import RenderSettings
-from farm.model.resources import GIB, MIB, Resources
+from farm.model.resources import GIB, Cores
 from farm.model.scene import IMAGE_EXTENSIONS, SceneFacts
 from farm.policy.faults import Faults
+from farm.policy.needs import check_bounds, check_needs, slot_resources
 from farm.policy.outputs import note_on_output, output_in_place, output_of_sent
 from farm.policy.preview import preview_layers
 
@@ -38,10 +39,23 @@ class JobRequest:
     name: str | None = None  #: None: the file's name
     owner: str = ""
     priority: int = USUAL_PRIORITY
-    cores: int = 1
+    cores: Cores = 1
     memory_bytes: int = GIB
     gpus: int = 0
+    gpu_memory_bytes: int = 0  #: that each of its GPUs must have
+    whole_node: bool = False
     pool: str = ""
+    tags: tuple[str, ...] = ()  #: a node must have all of them
+    nodes: tuple[str, ...] = ()  #: only these; () is any
+    not_nodes: tuple[str, ...] = ()
+    blender: str = ""  #: "4.5": a node must have one of this version; "" is any
+    limits: tuple[str, ...] = ()  #: named counts that each frame in work takes one of
+    interruptible: bool = False
+    learn_memory: bool = True
+    group: str = ""
+    most_tasks: int = 0  #: at once; 0 is no bound, and so for the next two
+    most_cores: Cores = 0
+    least_tasks: int = 0
     output: str | None = None
     resolution_percentage: int | None = None
     engine: str | None = None
@@ -70,30 +84,48 @@ def build_job(request: JobRequest, scene: SceneFacts | BadScene) -> JobSpec:
     else:
         facts = replace(scene, path=request.scene)  # a sent one was read from another place
         _check_camera(request, facts, faults)
-    settings = _settings(request, facts, faults)
-    layer = LayerSpec(
-        name=LAYER,
-        frames=faults.catch(lambda: _frames(request, facts), "1"),
-        settings=settings,
-        resources=_resources(request, faults),
-        pool=request.pool,
-        retries=request.retries,
-        chunk=request.chunk,
-    )
+    layer = _render(request, facts, faults)
     job = JobSpec(
         production=request.production,
         name=_name(request),
         layers=(layer, *_preview(request, layer, facts)),
         owner=request.owner,
         priority=request.priority,
+        group=request.group,
+        most_tasks=request.most_tasks,
+        most_cores=request.most_cores,
+        least_tasks=request.least_tasks,
         start_at=request.start_at,
         deadline_at=request.deadline_at,
         after=request.after,
     )
     _check_rest(job, faults)
+    check_needs(layer, faults)
+    check_bounds(job, [layer], faults)
     faults.tell()
     job.check()  # the model has the last word
     return job
+
+
+def _render(request: JobRequest, scene: SceneFacts | None, faults: Faults) -> LayerSpec:
+    return LayerSpec(
+        name=LAYER,
+        frames=faults.catch(lambda: _frames(request, scene), "1"),
+        settings=_settings(request, scene, faults),
+        resources=slot_resources(request.cores, request.memory_bytes, request.gpus, faults),
+        gpu_memory_bytes=request.gpu_memory_bytes,
+        whole_node=request.whole_node,
+        pool=request.pool,
+        tags=_once(request.tags),
+        nodes=_once(request.nodes),
+        not_nodes=_once(request.not_nodes),
+        blender=request.blender,
+        limits=_once(request.limits),
+        interruptible=request.interruptible,
+        learn_memory=request.learn_memory,
+        retries=request.retries,
+        chunk=request.chunk,
+    )
 
 
 def notes(request: JobRequest, scene: SceneFacts) -> list[str]:
@@ -109,6 +141,10 @@ def notes(request: JobRequest, scene: SceneFacts) -> list[str]:
     if request.preview and len(Frames(_frames(request, scene))) == 1:
         told.append("a single frame gets no contact sheet and no preview film")
     return [note for note in told if note]
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 def _preview(
@@ -134,20 +170,6 @@ def _frames(request: JobRequest, scene: SceneFacts | None) -> str:
             f"{scene.frame_start}: give --frames"
         )
     return Frames(scene.frames).spec
-
-
-def _resources(request: JobRequest, faults: Faults) -> Resources:
-    faults.check(request.cores >= 1, f"cores {request.cores}: ask for at least 1")
-    faults.check(request.gpus >= 0, f"gpus {request.gpus}: give 0 or more")
-    faults.check(
-        request.memory_bytes >= MIB,
-        f"memory of {request.memory_bytes} bytes: ask for at least 1M, 2G is usual",
-    )
-    return Resources(
-        cores=max(1, request.cores),
-        memory_bytes=max(0, request.memory_bytes),
-        gpus=max(0, request.gpus),
-    )
 
 
 def _check_camera(request: JobRequest, scene: SceneFacts, faults: Faults) -> None:

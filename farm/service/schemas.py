@@ -93,6 +93,15 @@ class LayerOut(Out):
     booked_memory_bytes: int = Field(description="What is booked: asked, or learnt.")
     out_of_memory: int = Field(description="Attempts that ran out of memory.")
     pool: str
+    whole_node: bool
+    gpu_memory_bytes: int
+    tags: list[str]
+    nodes: list[str] = Field(description="Only these; empty is any.")
+    not_nodes: list[str]
+    blender: str
+    limits: list[str]
+    interruptible: bool
+    learn_memory: bool
     retries: int
     chunk: int
     leases: int = Field(description="Slots that serve it now.")
@@ -113,6 +122,15 @@ class LayerOut(Out):
             booked_memory_bytes=_booked(layer),
             out_of_memory=layer.out_of_memory,
             pool=spec.pool,
+            whole_node=spec.whole_node,
+            gpu_memory_bytes=spec.gpu_memory_bytes,
+            tags=list(spec.tags),
+            nodes=list(spec.nodes),
+            not_nodes=list(spec.not_nodes),
+            blender=spec.blender,
+            limits=list(spec.limits),
+            interruptible=spec.interruptible,
+            learn_memory=spec.learn_memory,
             retries=spec.retries,
             chunk=spec.chunk,
             leases=layer.leases,

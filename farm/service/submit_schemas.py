@@ -4,7 +4,7 @@ from pydantic import Field
 
 from farm.model.dependencies import After, Match, Release
 from farm.model.job import USUAL_PRIORITY, USUAL_RETRIES
-from farm.model.resources import GIB
+from farm.model.resources import GIB, Cores
 from farm.policy.layers import LayerRequest
 from farm.policy.split import USUAL_PRODUCTION, USUAL_TASK_SECONDS
 from farm.service.schemas import In
@@ -30,10 +30,19 @@ class LayerIn(In):
     after: list[AfterIn] = Field(default=[], description="All of it must hold.")
     scene: str | None = None
     frames: str | None = None
-    cores: int | None = None
+    cores: Cores | None = None
     memory_bytes: int | None = None
     gpus: int | None = None
+    gpu_memory_bytes: int | None = None
+    whole_node: bool | None = None
     pool: str | None = None
+    tags: tuple[str, ...] | None = None
+    nodes: tuple[str, ...] | None = None
+    not_nodes: tuple[str, ...] | None = None
+    blender: str | None = None
+    limits: tuple[str, ...] | None = None
+    interruptible: bool | None = None
+    learn_memory: bool | None = None
     output: str | None = None
     resolution_percentage: int | None = None
     engine: str | None = None
@@ -59,10 +68,23 @@ class SubmitIn(In):
     name: str | None = Field(None, description="The scene's file name when left out.")
     owner: str = ""
     priority: int = Field(USUAL_PRIORITY, description="0 to 100, higher first.")
-    cores: int = Field(1, description="For each frame in work.")
+    cores: Cores = Field(1, description="For each frame in work: whole ones or quarters.")
     memory_bytes: int = Field(GIB, description="For each frame in work.")
     gpus: int = 0
+    gpu_memory_bytes: int = Field(0, description="That each of its GPUs must have.")
+    whole_node: bool = Field(False, description="Takes all cores of its node; `cores` at least.")
     pool: str = Field("", description="Only nodes of this pool; empty is any.")
+    tags: tuple[str, ...] = Field((), description="A node must have all of them.")
+    nodes: tuple[str, ...] = Field((), description="Only these nodes; empty is any.")
+    not_nodes: tuple[str, ...] = Field((), description="Never these nodes.")
+    blender: str = Field("", description="Version that a node must have: 4.5 is any 4.5.x.")
+    limits: tuple[str, ...] = Field((), description="Each frame in work holds one of each.")
+    interruptible: bool = Field(False, description="May be stopped to serve a guarantee?")
+    learn_memory: bool = Field(True, description="Book what frames were seen to need?")
+    group: str = Field("", description="Sequence or shot, such as sq010/sh020.")
+    most_tasks: int = Field(0, description="Slots at once; 0 is no bound.")
+    most_cores: Cores = Field(0, description="Cores at once; 0 is no bound.")
+    least_tasks: int = Field(0, description="Slots before others of its production get more.")
     output: str | None = Field(None, description="Path pattern with one run of #, no extension.")
     resolution_percentage: int | None = None
     engine: str | None = Field(None, description="Blender's identifier, such as CYCLES.")

@@ -154,7 +154,7 @@ def test_a_camera_may_come_from_a_linked_file_but_not_from_nowhere() -> None:
     ("asked", "said"),
     [
         ({"priority": 101}, "priority 101: give 0 to 100"),
-        ({"cores": 0}, "cores 0: ask for at least 1"),
+        ({"cores": 0}, "cores 0: ask for at least 0.25"),
         ({"memory_bytes": -1}, "memory of -1 bytes: ask for at least 1M"),
         ({"gpus": -2}, "gpus -2: give 0 or more"),
         ({"retries": -1}, "retries -1: give 0 to 100"),
