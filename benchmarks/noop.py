@@ -76,7 +76,7 @@ class NoopPool:
     def warm_scenes(self) -> tuple[str, ...]:
         return ()
 
-    def cool(self) -> None:
+    def cool(self, idle_seconds: float = 0.0) -> None:
         """Nothing gets cold."""
 
     def close(self) -> None:

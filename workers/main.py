@@ -16,7 +16,7 @@ from types import FrameType
 from farm.blender import find_blender
 from farm.model.errors import BadRequest, FarmError, NodeSuperseded, StoreUnavailable
 from farm.model.names import check_name
-from farm.model.node import NodeSpec
+from farm.model.node import IN_USE, NodeSpec
 from farm.model.resources import CORE_PARTS
 from farm.queue import LeaseQueue
 from farm.settings import HEARTBEAT_SECONDS, service_address, setting, told_setting
@@ -29,6 +29,7 @@ from workers.folder import StateFolder
 from workers.heart import Heart
 from workers.options import parser
 from workers.places import Places, Reach
+from workers.presence import Presence
 from workers.renderer import RendererPool
 from workers.sessions import BlenderPool
 from workers.station import Station
@@ -89,11 +90,13 @@ def _work(arguments: argparse.Namespace) -> bool:
         state=folder.path,
         on_end=consumer.stop,
     )
+    presence = _presence(arguments, station)
     queue.purge(spec.name)
     station.register()
     heart = Heart(heart_store, station)
     heart.start()
     _serve(station, consumer, stop)
+    presence.close()
     heart.close()
     station.close()
     if station.fault:
@@ -118,6 +121,15 @@ def _machine(arguments: argparse.Namespace) -> tuple[NodeSpec, RendererPool]:
         cores_kept_per_gpu=arguments.cores_kept_per_gpu,
     )
     return spec, pool
+
+
+def _presence(arguments: argparse.Namespace, station: Station) -> Presence:
+    """What keeps the node off a machine that somebody uses, if it is to."""
+    presence = Presence(station, span_seconds=arguments.when_idle, sources=arguments.idle_by)
+    if arguments.when_idle:
+        station.step_aside(IN_USE)  # until somebody has looked
+        presence.start()
+    return presence
 
 
 def _places(arguments: argparse.Namespace, folder: StateFolder) -> Places:

@@ -7,8 +7,9 @@ from farm import __version__
 from farm.model.errors import BadRequest
 from farm.model.names import check_name
 from farm.model.resources import Cores, exact_cores
-from farm.model.sizes import parse_size
+from farm.model.sizes import parse_size, parse_span
 from workers.cache.cache import KEPT_DAYS
+from workers.idle import KINDS
 
 #: Makes the Blender versions found and the RendererPool; benchmarks name another.
 POOL_FACTORY = "workers.main:blender_pool"
@@ -59,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_offer(made)
     _add_cache(made)
+    _add_idle(made)
     made.add_argument("--renderers", default=POOL_FACTORY, help=argparse.SUPPRESS)
     return made
 
@@ -96,6 +98,45 @@ def _add_cache(made: argparse.ArgumentParser) -> None:
         metavar="DAYS",
         help=f"that fetched files are kept unused; {KEPT_DAYS:g} by default",
     )
+
+
+def _add_idle(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--when-idle",
+        type=_span,
+        default=0,
+        metavar="TIME",
+        help="work only when nobody has used this machine for so long, such as 10m; always by "
+        "default",
+    )
+    made.add_argument(
+        "--idle-by",
+        type=_sources,
+        default=KINDS,
+        metavar="SOURCE,…",
+        help="what tells that somebody uses it: terminals, devices (keyboards and mice), load "
+        "(of processes that are not the farm's), and files, by absolute path, that something "
+        "touches then; the first three by default",
+    )
+
+
+def _span(text: str) -> int:
+    try:
+        seconds = parse_span(text)
+    except BadRequest as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if not seconds:
+        raise argparse.ArgumentTypeError(f"{text!r}: give some time, or leave the option out")
+    return seconds
+
+
+def _sources(text: str) -> tuple[str, ...]:
+    sources = tuple(source.strip() for source in text.split(","))
+    for source in sources:
+        if source not in KINDS and not source.startswith("/"):
+            wanted = f"write {', '.join(KINDS)} or files by absolute path, between commas"
+            raise argparse.ArgumentTypeError(f"{source!r} tells nothing: {wanted}")
+    return sources
 
 
 def _cores(text: str) -> Cores:

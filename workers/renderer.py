@@ -14,6 +14,8 @@ from farm.model.errors import NodeUnfit
 from farm.model.render import RenderSettings
 from farm.model.states import Outcome
 
+IDLE_SECONDS = 600.0  #: a warm renderer that nobody wants for so long gives its memory back
+
 Tell = Callable[[str], None]  #: takes short lines on how far something is
 
 
@@ -46,7 +48,15 @@ class Rendered:
     warnings: tuple[str, ...] = ()  #: what a person should look at, though it succeeded
 
 
-__all__ = ["NodeUnfit", "RenderRequest", "Rendered", "Renderer", "RendererPool", "Tell"]
+__all__ = [
+    "IDLE_SECONDS",
+    "NodeUnfit",
+    "RenderRequest",
+    "Rendered",
+    "Renderer",
+    "RendererPool",
+    "Tell",
+]
 
 
 class Renderer(Protocol):
@@ -94,8 +104,8 @@ class RendererPool(Protocol):
         """The scenes that are open in a renderer now."""
         ...
 
-    def cool(self) -> None:
-        """End renderers that nobody has wanted for long; called now and then."""
+    def cool(self, idle_seconds: float = IDLE_SECONDS) -> None:
+        """End renderers that nobody has wanted for so long; 0 ends all that are not lent."""
         ...
 
     def close(self) -> None:

@@ -11,9 +11,7 @@ from farm.blender import BlenderCommand, find_blender
 from farm.model.render import RenderSettings
 from workers.blender.child import Spawner
 from workers.blender.session import TASKS_PER_CHILD, BlenderSession
-from workers.renderer import NodeUnfit, Renderer
-
-IDLE_SECONDS = 600.0  #: a warm Blender that nobody wants for so long gives its memory back
+from workers.renderer import IDLE_SECONDS, NodeUnfit, Renderer
 
 
 class BlenderPool:

@@ -60,6 +60,7 @@ class Station:
         self._lock = threading.Lock()
         self._leaving = threading.Event()
         self._unfit = ""
+        self._aside = ""  #: why it keeps off its machine, as long as somebody uses that
         self._fit_again_at = 0.0
         self._make_room_at = 0.0
         self._on_end = on_end
@@ -110,11 +111,14 @@ class Station:
         if self._unfit and time.monotonic() > self._fit_again_at:
             self._unfit = ""
         try:
-            self._pool.cool()
+            if self._aside:
+                self._pool.cool(0)
+            else:
+                self._pool.cool()
         except NodeUnfit as error:
             self._note_unfit(str(error))
         scenes = self._places.scene_ids(self._pool.warm_scenes())
-        health = machine.health(self._state, scenes, self._unfit)
+        health = machine.health(self._state, scenes, self._aside or self._unfit)
         if health.disk_free_bytes < machine.LEAST_DISK_FREE_BYTES:
             self._make_room()
         return health
@@ -176,6 +180,8 @@ class Station:
             ends.callback(self._forget, lease.id)
             if self._leaving.is_set():
                 run.leave()
+            if self._aside:
+                run.kill()
             yield run
 
     def _renderer(self, lease: Lease, place: Place, cores: tuple[int, ...]) -> Renderer:
@@ -205,6 +211,21 @@ class Station:
                 run.kill()
             time.sleep(KILL_AGAIN_SECONDS)
 
+    def step_aside(self, why: str) -> None:
+        """Somebody uses the machine: kill every renderer, give back all, take nothing."""
+        is_news, self._aside = self._aside != why, why
+        if is_news:  # beside the kills: a store that is away must not hold them up
+            threading.Thread(target=self._tell, name="aside", daemon=True).start()
+        for run in self.runs().values():
+            run.kill()
+        with contextlib.suppress(NodeUnfit):
+            self._pool.cool(0)  # a warm Blender has its scene in memory
+
+    def come_back(self) -> None:
+        """Nobody uses the machine: work."""
+        self._aside = ""
+        self._tell()
+
     def close(self) -> None:
         """End every renderer; none survives this process."""
         self._pool.close()
@@ -220,5 +241,9 @@ class Station:
     def _be_unfit(self, why: str) -> None:
         """Say so before the lease ends: else the node would be granted the next one at once."""
         self._note_unfit(why)
-        with contextlib.suppress(FarmError):  # the heart says it again, and deals with the rest
-            self._store.nodes.heartbeat(self.name, self.epoch, self.health(), {})
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.epoch:
+            with contextlib.suppress(FarmError):  # the heart says it again, and sees to the rest
+                self._store.nodes.heartbeat(self.name, self.epoch, self.health(), {})

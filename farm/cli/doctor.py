@@ -12,6 +12,7 @@ from farm.cli import errors
 from farm.cli.options import Session, talks
 from farm.cli.output import View, counted, message
 from farm.model.errors import FarmError, ServiceUnavailable, StoreUnavailable
+from farm.model.node import IN_USE
 from farm.model.states import NodeState
 
 Farm = dict[str, Any]
@@ -158,7 +159,9 @@ _LOOKS: tuple[Callable[[Farm], Finding], ...] = (
 
 def _unfit(nodes: list[dict[str, Any]]) -> Iterator[Finding]:
     for node in nodes:
-        if node["unfit"] and node["state"] != NodeState.OFFLINE:
+        if node["unfit"] == IN_USE and node["state"] != NodeState.OFFLINE:
+            yield Finding(what=f"node {node['name']}", state="ok", found=f"waits: {IN_USE}")
+        elif node["unfit"] and node["state"] != NodeState.OFFLINE:
             yield Finding(
                 what=f"node {node['name']}",
                 state="bad",

@@ -7,6 +7,9 @@ from farm.model.lease import Order
 from farm.model.resources import Cores, Resources
 from farm.model.states import NodeState
 
+#: Told as `unfit` of a node that works only while nobody uses its machine, and somebody does.
+IN_USE = "somebody works at it"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSpec:

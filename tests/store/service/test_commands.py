@@ -15,7 +15,7 @@ from farm.cli.errors import run_command
 from farm.cli.main import cli
 from farm.client import Client
 from farm.model.errors import FarmError
-from farm.model.node import NodeHealth
+from farm.model.node import IN_USE, NodeHealth
 from farm.store import Store
 from tests.makers import LEADER, a_node, begin, finish, result
 from tests.serving import fail
@@ -106,6 +106,9 @@ def test_a_node_that_takes_no_work_is_told_with_its_reason(
 
     assert f"node n1\tbad\ttakes no work: {full.unfit}\t" in told("doctor")
     assert full.unfit in told("nodes", "ls")
+    store.nodes.heartbeat("n1", store.nodes.get("n1").epoch, NodeHealth(unfit=IN_USE), {})
+    assert f"node n1\tok\twaits: {IN_USE}\t" in told("doctor")
+    store.nodes.heartbeat("n1", store.nodes.get("n1").epoch, full, {})
     assert "takes no work" not in told("jobs", "show", job)
     store.nodes.drain("n2", "by hand")
     waits = (
