@@ -9,7 +9,8 @@ PYTEST := $(BIN)/python -m pytest
 ROUNDS ?= 10
 # How many workers share the slow tests: these wait more than they work, so more than two cores' worth.
 WORKERS ?= 3
-SLOW := -n $(WORKERS) --dist worksteal tests/store tests/system
+SPREAD := -n $(WORKERS) --dist worksteal
+SLOW := $(SPREAD) tests/store tests/system
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test check unit fmt soak bench cov clean
@@ -28,15 +29,15 @@ check: $(STAMP) ## format, lint, types, floors and unit tests (seconds)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(PYTEST) tests/unit
+	@$(PYTEST) $(SPREAD) tests/unit
 
 fmt: $(STAMP) ## put the code into the house's form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-soak: $(STAMP) ## the long form of store and system tests, again and again; ROUNDS=10
+soak: $(STAMP) ## the long form of all tests, again and again; ROUNDS=10
 	@for round in $$(seq $(ROUNDS)); do \
-	  echo "round $$round of $(ROUNDS)"; env -u CI SOAK=1 KILL_SEED=$$round $(PYTEST) $(SLOW); \
+	  echo "round $$round of $(ROUNDS)"; env -u CI SOAK=1 KILL_SEED=$$round $(PYTEST) $(SLOW) tests/unit; \
 	done
 
 bench: $(STAMP) ## measure against bare Celery and plain Blender (see benchmarks/README.md)

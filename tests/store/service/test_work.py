@@ -102,12 +102,9 @@ def test_a_job_is_steered_and_says_how_it_stands(
     assert client.cancel(job)["tasks"] == 4
     with pytest.raises(Conflict, match="it is cancelled"):
         client.pause(job)
-    assert client.retry(job, frames="2-3") == {
-        "id": job,
-        "state": "active",
-        "priority": 80,
-        "tasks": 2,
-    }
+    after = client.retry(job, frames="2-3")
+    told = {name: after[name] for name in ("id", "state", "priority", "tasks")}
+    assert told == {"id": job, "state": "active", "priority": 80, "tasks": 2}
     assert [frame["frame"] for frame in client.frames(job, states=["ready"])] == [2, 3]
     with pytest.raises(BadRequest, match="priority 101"):
         client.set_priority(job, 101)
