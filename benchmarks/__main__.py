@@ -1,6 +1,7 @@
 """Run all benchmarks, one after the other: `python -m benchmarks [--quick] [--json]`."""
 
 from benchmarks import (
+    centre,
     cli_start,
     film,
     first_start,
@@ -30,5 +31,6 @@ if __name__ == "__main__":
         second_submit.measure,
         service_memory.measure,
         cli_start.measure,
+        centre.measure,
         why.measure,
     )

@@ -6,13 +6,14 @@ decides from is never older than one pass, and the store checks every grant agai
 import logging
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from farm.model.errors import NotLeader
 from farm.model.snapshot import Snapshot
 from farm.policy.plan import Plan, plan
 from farm.queue import LeaseQueue
+from farm.scheduler.pace import Pace
 from farm.store import Store
 
 log = logging.getLogger("karst.scheduler")
@@ -37,12 +38,15 @@ class Pass:
 class Decider:
     """One pass at a time: snapshot, plan, grant, publish, recall."""
 
-    def __init__(self, store: Store, queue: LeaseQueue, token: str) -> None:
-        """Decide on behalf of the leader with `token`."""
+    def __init__(
+        self, store: Store, queue: LeaseQueue, token: str, *, policy: Callable[..., Plan] = plan
+    ) -> None:
+        """Decide by `policy` on behalf of the leader with `token`."""
+        self._policy = policy
         self._store = store
         self._queue = queue
         self._token = token
-        self._recall_at = 0.0
+        self._recalls, self._wider = Pace(RECALL_SECONDS), Pace()
         self.more = False  #: the last pass was cut: the next one need not wait for an event
 
     def decide(self) -> Pass:
@@ -51,14 +55,17 @@ class Decider:
         layers, done = 0, Pass()  # at first a few of each production
         give_up_at = time.monotonic() + PASS_SECONDS
         while True:
+            began = time.monotonic()
             snapshot = self._store.leader.snapshot(layers_per_production=layers)
-            decision = plan(snapshot, most_grants=GRANTS_AT_ONCE)
+            decision = self._policy(snapshot, most_grants=GRANTS_AT_ONCE)
             step = self._carry_out(decision)
             done = Pass(granted=done.granted + step.granted, refused=done.refused + step.refused)
             if decision.more and step.granted:
                 self.more = True
                 return replace(done, more=True)
-            if not _wants_wider(snapshot, decision, layers):
+            if layers and not step.granted:
+                self._wider.looked(began)  # in vain: not again at once
+            if not (_wants_wider(snapshot, decision, layers) and self._wider.is_due()):
                 break
             if time.monotonic() > give_up_at:  # recalls and dead nodes want their turn too
                 break
@@ -86,11 +93,12 @@ class Decider:
 
     def _recall(self, layers: int, givers: Collection[str]) -> int:
         """Ask for slots back; only for that are leases worth reading, of those who may give."""
-        if not givers or time.monotonic() < self._recall_at:
+        if not givers or not self._recalls.is_due():
             return 0
-        self._recall_at = time.monotonic() + RECALL_SECONDS
+        began = time.monotonic()
         snapshot = self._store.leader.snapshot(layers_per_production=layers, leases_of=givers)
-        decision = plan(snapshot, most_grants=GRANTS_AT_ONCE)
+        decision = self._policy(snapshot, most_grants=GRANTS_AT_ONCE)
+        self._recalls.looked(began)
         self._carry_out(decision)  # what fills the gaps on nodes that are being cleared
         if decision.recalls:
             answers = self._store.leases.recall(decision.recalls, leader=self._token)

@@ -123,7 +123,7 @@ class LeaseStore:
         """
         words: list[str | int] = []
         for result in results:
-            words += _result_words(lease, result)
+            words += result_words(lease, result)
         request = request or new_id()
         reply = self._connection.call(
             "farm_settle", request, lease.id, lease.layer, lease.epoch, want, *words
@@ -143,7 +143,7 @@ def how_many(results: Sequence[TaskResult]) -> int:
     return tasks_per_call(sum(result.elapsed_seconds for result in results) / len(results))
 
 
-def _result_words(lease: Lease, result: TaskResult) -> list[str | int]:
+def result_words(lease: Lease, result: TaskResult) -> list[str | int]:
     """One result as the step takes it; the retry policy is asked here, once, by its owner.
 
     Nobody else can change the task's history while this attempt owns it, so the verdict is as

@@ -1,0 +1,23 @@
+"""How often a dear look is worth its time."""
+
+import time
+
+SHARE = 20  #: a look that took a second is not repeated for so many
+
+
+class Pace:
+    """Keeps looks apart: by `least_seconds`, and so that they take a small share of all time."""
+
+    def __init__(self, least_seconds: float = 0.0) -> None:
+        """The first look is due at once."""
+        self._least_seconds = least_seconds
+        self._next_at = 0.0
+
+    def is_due(self) -> bool:
+        """Is it time for another look?"""
+        return time.monotonic() >= self._next_at
+
+    def looked(self, began: float) -> None:
+        """A look has ended that `began` on the monotonic clock."""
+        now = time.monotonic()
+        self._next_at = now + max(self._least_seconds, SHARE * (now - began))
