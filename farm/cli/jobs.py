@@ -96,7 +96,7 @@ def show(session: Session, *, job: str) -> None:
     """Show all that is known of JOB: layers, images, pace, and failures by reason."""
     found = session.client.job(job)
     rows = [*_head(found), ("why", found["why"]), *_sent(session, found)]
-    rows += [*_layers(found), *_failures(found)]
+    rows += [*_layers(found), *_failures(found), *upkeep.shunned(session, job)]
     session.view.fields(found, rows)
 
 

@@ -5,6 +5,8 @@ import click
 from farm.cli.options import Session, talks
 from farm.cli.output import counted
 
+_SOME_NODES = 8  #: that are named
+
 
 @click.command()
 @click.argument("node")
@@ -78,3 +80,14 @@ def unblock(session: Session, *, job: str, node: str) -> None:
     """Let JOB use NODE again, which it shuns; without NODE all that it shuns."""
     after = session.client.upkeep.unblock(job, node)
     session.view.done(after, f"Job {job} may use {counted(after['nodes'], 'node')} again.")
+
+
+def shunned(session: Session, job: str) -> list[tuple[str, object]]:
+    """What is told of the nodes that JOB shuns, and how it may use them again."""
+    nodes = [] if session.view.as_json else session.client.upkeep.blocked(job)["nodes"]
+    if not nodes:
+        return []
+    more = f" and {len(nodes) - _SOME_NODES} more" if len(nodes) > _SOME_NODES else ""
+    named = ", ".join(nodes[:_SOME_NODES]) + more
+    why = "its frames failed there and succeeded elsewhere"
+    return [("shuns", f"{named}: {why}; use them again: farm jobs unblock {job}")]

@@ -50,7 +50,12 @@ def test_a_job_may_use_a_node_again_that_it_shuns(
 ) -> None:
     assert callable(say)
     job = store.jobs.submit(a_job(), key="k")
+    assert say("jobs", "show", job) == status.OK
+    assert "shuns" not in capsys.readouterr().out
     store.connection.client.sadd(f"{{farm}}:job:{job}:blocked", "n1")
+    assert say("jobs", "show", job) == status.OK
+    told = "shuns\tn1: its frames failed there and succeeded elsewhere; use them again: "
+    assert f"{told}farm jobs unblock {job}\n" in capsys.readouterr().out
 
     assert say("jobs", "unblock", job, "n1") == status.OK
 
