@@ -99,8 +99,9 @@ def _why(node: Node) -> str:
     """Why it takes no work: "offline", "draining: new memory", "quarantined: it fails all jobs"."""
     if node.state is not NodeState.ONLINE:
         return f"{node.state}: {node.held}" if node.held else str(node.state)
-    if node.closed:
-        return node.closed
+    if node.closed:  # of a lock it is what somebody said, which may be any words
+        told = node.closed.startswith(("locked", "quarantined"))
+        return node.closed if told else f"locked: {node.closed}"
     return f"unfit: {node.health.unfit}" if node.health.unfit else "resting"
 
 
