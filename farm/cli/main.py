@@ -44,6 +44,11 @@ _COMMANDS = {
         name="limits",
         help="Bound how many frames or nodes use something at once, such as licences.",
     ),
+    "filters": Lazy(
+        module="farm.cli.filters",
+        name="filters",
+        help="Set pool, priority, limits and tags of jobs as they come in.",
+    ),
     "groups": Lazy(
         module="farm.cli.groups",
         name="groups",

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from farm.client.filters import Filters
 from farm.client.limits import Limits
 from farm.client.productions import Productions
 from farm.client.tokens import Tokens
@@ -29,6 +30,7 @@ class Client:
         """Prepare; nothing is sent yet. Raises BadRequest for what is no HTTP address."""
         self.wire = Wire(url, token=token, ca=ca)
         self.url = self.wire.url
+        self.filters = Filters(self.wire)
         self.limits = Limits(self.wire)
         self.productions = Productions(self.wire)
         self.tokens = Tokens(self.wire)

@@ -19,6 +19,7 @@ from farm.model.resources import Resources
 from farm.model.scene import SceneFacts
 from farm.model.sizes import format_size
 from farm.model.states import NodeState
+from farm.policy.filters import filtered_job
 from farm.policy.layers import LayerRequest, build_layers, request_of
 from farm.policy.outputs import check_harmless
 from farm.policy.split import JobRequest, build_job, notes
@@ -44,9 +45,11 @@ def submit(
     request = JobRequest(**plain | {"manifest": asked.manifest or "", "after": after})
     layers = tuple(layer.meant() for layer in asked.layers)
     if request.manifest:
-        job_id, spec, scene = _submit_sent(store, files, request, layers, key=key)
+        job_id, spec, scene, changes = _submit_sent(store, files, request, layers, key=key)
     else:
-        job_id, spec, scene = _submit_in_place(store, request, layers, key=key, shared=shared)
+        job_id, spec, scene, changes = _submit_in_place(
+            store, request, layers, key=key, shared=shared
+        )
     if not store.wait_durable(timeout_seconds=DISK_SECONDS):
         raise StoreUnavailable(
             f"job {job_id} is stored, but the store has not confirmed that it is on disk: set "
@@ -54,10 +57,11 @@ def submit(
             "the same Idempotency-Key; it makes no second job"
         )
     said = notes(request, scene) if isinstance(scene, SceneFacts) else []
-    return _submitted(job_id, spec, said + _all_wait(spec, store.nodes.list()))
+    return _submitted(job_id, spec, changes + said + _all_wait(spec, store.nodes.list()))
 
 
-_Stored = tuple[str, JobSpec, SceneFacts | BadScene]
+#: The job's id, the job, the scene that its first layer renders, and what filters changed.
+_Stored = tuple[str, JobSpec, SceneFacts | BadScene, list[str]]
 
 
 _Layers = tuple[LayerRequest, ...]
@@ -69,7 +73,8 @@ def _submit_sent(
     with sent_project(files, request.production, request.manifest) as project:
         spec, scene = _built(request, layers, lambda path: scene_of(files, project, path))
         check_harmless(spec.layers, {f"/{entry.path}" for entry in project.entries})
-        return store.jobs.submit(spec, key=key), spec, scene
+        spec, changes = _filtered(store, spec)
+        return store.jobs.submit(spec, key=key), spec, scene, changes
 
 
 def _submit_in_place(
@@ -84,10 +89,20 @@ def _submit_in_place(
     for layer in spec.layers:
         check_shared(layer.settings.output, shared, what="output")
     check_harmless(spec.layers, {layer.settings.scene for layer in spec.layers})
+    spec, changes = _filtered(store, spec)
     with ExitStack() as folders:
         for folder in {PurePosixPath(layer.settings.output).parent for layer in spec.layers}:
             folders.enter_context(prepared_folder(folder))
-        return store.jobs.submit(spec, key=key), spec, scene
+        return store.jobs.submit(spec, key=key), spec, scene, changes
+
+
+def _filtered(store: Store, spec: JobSpec) -> tuple[JobSpec, list[str]]:
+    """`spec` as the farm's filters make it, and what they changed."""
+    filters = store.filters.list()
+    if not filters:
+        return spec, []
+    adds = any(one.add_limits for one in filters)
+    return filtered_job(spec, filters, {one.name for one in store.limits.list()} if adds else ())
 
 
 def _built(

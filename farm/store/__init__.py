@@ -9,6 +9,7 @@ from farm.store.bounds import GroupStore, LimitStore
 from farm.store.connection import Connection, new_id
 from farm.store.facts import Fact, FactLog
 from farm.store.faults import FaultStore
+from farm.store.filters import FilterStore
 from farm.store.jobs import JobStore
 from farm.store.leader import LeaderStore
 from farm.store.leases import LeaseStore
@@ -39,6 +40,7 @@ class Store:
         self.productions = ProductionStore(connection)
         self.limits = LimitStore(connection)
         self.groups = GroupStore(connection)
+        self.filters = FilterStore(connection)
         self.facts = FactLog(connection)
         self.faults = FaultStore(connection)
         self.tokens = TokenStore(connection)

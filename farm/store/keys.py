@@ -21,6 +21,7 @@ COUNTERS = f"{HASH_TAG}:counters"
 WAKE = f"{HASH_TAG}:wake"
 LEADER = f"{HASH_TAG}:leader"
 DURABLE = f"{HASH_TAG}:durable"
+FILTERS = f"{HASH_TAG}:filters"  # HASH name -> JSON; the step filter.lua writes its name out
 # No step needs these.
 TOKENS = f"{HASH_TAG}:tokens"  # HASH token id -> JSON
 TOKENS_EVER = f"{HASH_TAG}:tokens:ever"  # STRING, there once any token was made
