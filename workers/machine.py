@@ -80,7 +80,9 @@ def describe(
     )
 
 
-def health(state: Path, warm_scenes: tuple[str, ...], unfit: str) -> NodeHealth:
+def health(
+    state: Path, warm_scenes: tuple[str, ...], unfit: str, *, warm_files: tuple[str, ...] = ()
+) -> NodeHealth:
     """How the machine does now. A full disk makes it unfit by itself."""
     disk_free = 0
     try:
@@ -94,5 +96,6 @@ def health(state: Path, warm_scenes: tuple[str, ...], unfit: str) -> NodeHealth:
         memory_used_bytes=int(psutil.virtual_memory().used),
         disk_free_bytes=disk_free,
         warm_scenes=warm_scenes,
+        warm_files=warm_files,
         unfit=unfit,
     )

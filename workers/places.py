@@ -15,6 +15,8 @@ from workers.orders import Orders
 from workers.place import Place, SharedPlace
 from workers.sent import SentPlace
 
+MOST_WARM_FILES = 64  #: told in a heartbeat: more would be old, and read by nobody
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
@@ -74,6 +76,12 @@ class Places:
         """The node's disk is full: let go of all files that no lease uses."""
         with contextlib.suppress(OSError):
             self._cache.empty()
+
+    def warm_files(self) -> tuple[str, ...]:
+        """Manifests of sent jobs whose files need not be fetched, the last used ones."""
+        with contextlib.suppress(OSError):
+            return tuple(sorted(self._cache.whole()[:MOST_WARM_FILES]))
+        return ()
 
     def scene_ids(self, scenes: tuple[str, ...]) -> tuple[str, ...]:
         """What the farm calls the scenes that are open here."""

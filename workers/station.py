@@ -118,7 +118,9 @@ class Station:
         except NodeUnfit as error:
             self._note_unfit(str(error))
         scenes = self._places.scene_ids(self._pool.warm_scenes())
-        health = machine.health(self._state, scenes, self._aside or self._unfit)
+        health = machine.health(
+            self._state, scenes, self._aside or self._unfit, warm_files=self._places.warm_files()
+        )
         if health.disk_free_bytes < machine.LEAST_DISK_FREE_BYTES:
             self._make_room()
         return health

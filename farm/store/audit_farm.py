@@ -103,8 +103,10 @@ def _line_breaches(where: str, lines: Hash, own: Mapping[str, Hash]) -> Iterator
             "granted_ms",
             "interruptible",
             "hand_ms",
+            "left",
         )
-        due = " ".join(fields.get(name, "") for name in names)
+        limits = fields.get("limits", "").replace(" ", ",")
+        due = " ".join((*(fields.get(name, "") for name in names), limits, fields.get("group", "")))
         yield from compare("it is shown as it is", f"lease {lease}", due, line)
 
 

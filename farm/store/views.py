@@ -215,7 +215,9 @@ def read_lease(
 ) -> LeaseView:
     """A lease; the last two are of its layer."""
     words = line.split(" ")
-    node, layer, job, state, cores, memory, gpus, granted, interruptible, hand = words
+    node, layer, job, state, cores, memory, gpus, granted, interruptible, hand = words[:10]
+    left, limits, group = words[10:]
+    named = (f"limit:{name}" for name in limits.split(",") if name)
     return LeaseView(
         id=id_,
         node=node,
@@ -229,6 +231,8 @@ def read_lease(
         interruptible=interruptible == "1",
         task_started_at=int(hand or 0) / 1000,
         task_seconds=task_seconds,
+        caps=(*_caps_around(production, group), *named),
+        tasks=int(left) + (state != LeaseState.GRANTED) if left else 0,  # and what is in hand
     )
 
 

@@ -226,5 +226,26 @@ def test_only_the_leases_of_the_named_productions_are_read(store: Store) -> None
 
     assert (seen.id, seen.production, seen.job, seen.node) == (lease.id, "teal", "2", "n1")
     assert seen.task_started_at > 0
+    assert (seen.tasks, seen.caps) == (0, ())
     with pytest.raises(LeaseLost):
         store.leases.start(lease.id, node="n1", epoch=1)
+
+
+def test_a_lease_tells_what_it_counts_in_and_when_it_ends_by_itself(store: Store) -> None:
+    store.limits.set("maya", 4)
+    job = a_job("1-9", group="sq010/sh020", layer={"limits": ("maya",)})
+    store.jobs.submit(job, key="k")
+    store.nodes.register(a_node())
+    begin(store, tasks=2)
+
+    (seen,) = store.leader.snapshot(leases=True).leases
+
+    assert seen.tasks == 2  # the one in hand is one of them
+    assert set(seen.caps) == {
+        "limit:maya",
+        *(
+            f"group:heron/sq010{inner}:{unit}"
+            for inner in ("", "/sh020")
+            for unit in ("tasks", "cores")
+        ),
+    }

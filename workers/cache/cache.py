@@ -69,6 +69,11 @@ class NodeCache:
             return f"{inside.parts[0]}:/{'/'.join(inside.parts[1:])}"
         return scene
 
+    def whole(self) -> tuple[str, ...]:
+        """The manifests whose trees are here, those used last first."""
+        trees = sorted(self._trees.all(), key=lambda tree: -tree.used_at)
+        return tuple(tree.manifest for tree in trees if tree.used_at)
+
     def hold(self, manifest: str) -> None:
         """Nothing of this manifest is evicted until as many calls of `release`."""
         with self._lock:

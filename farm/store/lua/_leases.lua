@@ -21,7 +21,8 @@ end
 local function show_lease(lease)
   redis.call('HSET', held_key(lease.production), lease.id, table.concat({lease.node, lease.layer,
     lease.job, lease.state, lease.cores, lease.memory_bytes, lease.gpus, lease.granted_ms,
-    lease.interruptible, lease.hand_ms}, ' '))
+    lease.interruptible, lease.hand_ms, lease.left or '', (string.gsub(lease.limits, ' ', ',')),
+    lease.group}, ' '))
 end
 
 local function save_hand(lease, taken)
