@@ -2,11 +2,12 @@
 
 The very function that people's answers come from is asked, with what the farm would know then."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import ceil
 
 from farm.policy.forecast import Forecast, Pace, forecast
-from farm.sim.pieces import PlayedLayer
+from farm.sim.pieces import PlayedLayer, PlayedLease
 
 MARKS = (0.10, 0.25, 0.50, 0.75)
 LEAST_FRAMES = 8  #: of a shorter job the marks say nothing
@@ -38,8 +39,10 @@ class Calibration:
         """A job came: when is it asked for the first time?"""
         layer.ahead = self._next(layer, 0.0)
 
-    def passed(self, layer: PlayedLayer, now: float) -> None:
-        """`layer` has as many tasks ended as it was to be asked at, or all."""
+    def passed(self, layer: PlayedLayer, now: float, leases: Iterable[PlayedLease]) -> None:
+        """`layer` has as many tasks ended as it was to be asked at, or all; `leases` has its own
+        among others.
+        """
         frames = layer.arrival.frames
         if layer.ended == frames:
             self.told += [
@@ -49,7 +52,9 @@ class Calibration:
             layer.ahead = frames + 1
             return
         mark = max(one for one in MARKS if ceil(one * frames) <= layer.ended)
-        self._open.setdefault(layer.id, []).append((mark, now, forecast([_pace(layer)])))
+        begun = (one.task_started_at for one in leases if one.layer is layer and one.hand)
+        pace = _pace(layer, tuple(now - one for one in begun))
+        self._open.setdefault(layer.id, []).append((mark, now, forecast([pace])))
         layer.ahead = self._next(layer, mark)
 
     @staticmethod
@@ -60,13 +65,14 @@ class Calibration:
         return min((ceil(one * frames) for one in MARKS if one > mark), default=frames)
 
 
-def _pace(layer: PlayedLayer) -> Pace:
+def _pace(layer: PlayedLayer, elapsed: tuple[float, ...]) -> Pace:
     mean = layer.mean_seconds or 0.0
     spare = max(0.0, layer.render_squares - layer.succeeded * mean**2)
     return Pace(
         waiting=layer.ready,
         running=layer.running,
         slots=layer.leases,
+        elapsed=elapsed,
         measured=layer.succeeded,
         mean_seconds=mean,
         variance=spare / max(1, layer.succeeded - 1),

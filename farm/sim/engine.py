@@ -134,7 +134,7 @@ class Engine:
     def _begin(self, lease: PlayedLease) -> None:
         """Its first task is in hand: the scene is opened unless a renderer has it open."""
         node, arrival = lease.node, lease.layer.arrival
-        extra = self.scenario.start_lag_seconds
+        opening = 0.0
         idle = node.warm.get(arrival.scene, 0)
         if idle > 1:
             node.warm[arrival.scene] = idle - 1
@@ -144,11 +144,14 @@ class Engine:
         else:
             self.measures.cold += 1
             self.measures.scene_core_seconds += arrival.scene_seconds * lease.resources.cores
-            extra += arrival.scene_seconds
-        self._work(lease, extra)
+            opening = arrival.scene_seconds
+        self._work(lease, opening, self.scenario.start_lag_seconds)
 
-    def _work(self, lease: PlayedLease, extra: float) -> None:
-        """The tasks of one call: the first is in hand, more come along when they are short."""
+    def _work(self, lease: PlayedLease, opening: float = 0.0, lag: float = 0.0) -> None:
+        """The tasks of one call: the first is in hand, more come along when they are short.
+
+        The farm times an attempt from its start on: opening the scene is part of it.
+        """
         layer = lease.layer
         seconds = layer.seconds[lease.hand[0][0]]
         if seconds < 0.25:
@@ -160,10 +163,11 @@ class Engine:
         lease.fails = risk > 0 and self._chance.random() < risk
         if lease.fails:
             seconds *= self._chance.random()
+        seconds += opening
         lease.task_started_at = self.world.now
         lease.task_seconds = seconds
         lease.view = None
-        heappush(self._heap, (self.world.now + extra + seconds, next(self._order), lease))
+        heappush(self._heap, (self.world.now + lag + seconds, next(self._order), lease))
 
     def _task_ended(self, lease: PlayedLease) -> None:
         layer = lease.layer
@@ -183,7 +187,7 @@ class Engine:
             self._passed_a_mark(layer)
         going = lease.state is LeaseState.STARTED and lease.tasks_left
         if going and layer.ready and self.world.take(lease):
-            self._work(lease, 0.0)
+            self._work(lease)
         else:
             self._end(lease)
 
@@ -205,7 +209,7 @@ class Engine:
             )
 
     def _passed_a_mark(self, layer: PlayedLayer) -> None:
-        self.calibration.passed(layer, self.world.now)
+        self.calibration.passed(layer, self.world.now, self.world.leases.values())
         if layer.ended == layer.arrival.frames:
             layer.ended_at = self.world.now
             del self.world.layers[layer.id]

@@ -23,6 +23,7 @@ MEASURES = {
     "lost_core_hours": "core-hours of attempts that came to nothing",
     "tasks": "tasks that succeeded",
     "makespan": "seconds until the last task ended",
+    "ends_foretold": "part of the jobs' ends inside the span told, at the worst of the marks",
     "share": "mean part of the booked farm that a production had while it had work waiting",
     "share_of_due": "the same, over what was due to it",
     "most_cores": "cores that a production booked at the most",

@@ -111,6 +111,7 @@ class Outcome:
             "lost_core_hours": m.lost_core_seconds / HOUR,
             "tasks": m.succeeded,
             "makespan": m.last_end,
+            "ends_foretold": min((one["held"] for one in self.marks() if one["told"]), default=0.0),
         }
 
     def _of_one(self, measure: str, of: str) -> float:

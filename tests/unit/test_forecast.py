@@ -63,7 +63,7 @@ def test_a_slot_works_on_one_of_the_frames_it_holds() -> None:
 
 
 def test_one_waiting_frame_takes_a_whole_turn_however_many_slots_there_are() -> None:
-    assert eta(a_pace(1, slots=100, mean=10)) == 10
+    assert eta(a_pace(1, slots=100, mean=10)) == pytest.approx(10, rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_one_waiting_frame_takes_a_whole_turn_however_many_slots_there_are() -> 
         a_pace(5, measured=0, mean=0),
         a_pace(5, slots=0),
         a_pace(5, measured=3, mean=0),
-        a_pace(5, measured=2, running=10, slots=10),
+        a_pace(5, measured=1, running=20, slots=20),
     ],
     ids=["nothing has finished", "no slot serves it", "it took no time", "only the quickest did"],
 )
@@ -161,7 +161,7 @@ def told_and_came(
 ) -> tuple[Forecast, float]:
     """A layer is rendered; what is told once so many have finished, and how long it took then."""
     times = iter([chance.gammavariate(spread**-2, 60 * spread**2) for _ in range(tasks)])
-    ends = [(one, one) for one in itertools.islice(times, slots)]
+    ends = [(one, one) for one in itertools.islice(times, slots)]  # when, and how long it took
     heapq.heapify(ends)
     seen: list[float] = []
     told, at, now = Forecast(frames_per_minute=0), 0.0, 0.0
@@ -175,6 +175,7 @@ def told_and_came(
                 waiting=tasks - finished - len(ends),
                 running=len(ends),
                 slots=len(ends),
+                elapsed=tuple(now - (end - one) for end, one in ends),
                 measured=finished,
                 mean_seconds=statistics.mean(seen),
                 variance=statistics.variance(seen),
@@ -201,3 +202,11 @@ def test_the_end_lies_in_the_span_as_often_as_it_says(
 
     assert inside / 50 >= CONFIDENCE - 0.1
     assert middles / came == pytest.approx(1, abs=0.3)
+
+
+def test_a_task_that_takes_long_ends_later_than_was_thought() -> None:
+    few = a_pace(0, running=20, slots=20, measured=20, spread=0.2)
+    usual = eta(replace(few, elapsed=(5.0,) * 20))
+
+    assert eta(replace(few, elapsed=(9.0,) * 20)) < usual
+    assert eta(replace(few, elapsed=(30.0,) * 20)) > eta(replace(few, elapsed=(12.0,) * 20))

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from farm.model.resources import GIB
+from farm.sim.checking import check
 from farm.sim.running import DISPATCHERS, engine_for, play
 from farm.sim.scenario import (
     FrameClass,
@@ -192,3 +193,9 @@ def test_nothing_is_lost_whatever_happens(work: list[JobsAt], dispatcher: str, d
     assert m.succeeded + m.failed + m.waiting + in_hand == came
     assert m.busy_core_seconds <= m.online_core_seconds + 1e-6
     assert m.waiting == sum(layer.ready for layer in engine.world.layers.values())
+
+
+def test_ends_are_foretold_as_often_as_promised() -> None:
+    told = check("forecast")
+
+    assert [one for one in told if not one.holds] == []
