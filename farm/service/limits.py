@@ -82,6 +82,10 @@ def ls(store: TheStore, caller: Caller) -> list[LimitOut]:
 @router.put("/limits/{limit}", summary="Set a limit")
 def set_(store: TheStore, limit: SetLimit, asked: LimitIn, _key: Key, caller: Caller) -> LimitOut:
     """Below what is held now, no more are given until enough came back."""
+    if asked.most < 0:
+        raise BadRequest(
+            f"limit {limit}: {asked.most} is too few: give 0, nobody gets one, or more"
+        )
     before = _found(store, limit)
     usual = before.unit if before else CapUnit.SLOT
     store.limits.set(limit, asked.most, unit=asked.unit or usual)

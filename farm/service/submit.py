@@ -13,16 +13,14 @@ from farm.assets.scene import read_scene
 from farm.files.content import ContentStore
 from farm.model.errors import BadScene, StoreUnavailable
 from farm.model.frames import Frames
-from farm.model.job import JobSpec, LayerSpec
+from farm.model.job import JobSpec
 from farm.model.node import Node
-from farm.model.resources import Resources
 from farm.model.scene import SceneFacts
-from farm.model.sizes import format_size
-from farm.model.states import NodeState
 from farm.policy.filters import filtered_job
 from farm.policy.layers import LayerRequest, build_layers, request_of
 from farm.policy.outputs import check_harmless
 from farm.policy.split import JobRequest, build_job, notes
+from farm.service.newcomer import waits
 from farm.service.schemas import SubmittedOut
 from farm.service.sent import scene_of, sent_project
 from farm.service.shared import check_shared
@@ -143,44 +141,3 @@ def _submitted(job_id: str, spec: JobSpec, warnings: list[str]) -> SubmittedOut:
         sent=layer.settings.is_sent,
         warnings=warnings,
     )
-
-
-def waits(layer: LayerSpec, nodes: Sequence[Node]) -> list[str]:
-    """Why `layer` cannot begin on any of `nodes`, as warnings: more nodes may join."""
-    fitting = [node for node in nodes if layer.pool in ("", node.spec.pool)]
-    if not fitting:
-        where = f"is in pool {layer.pool!r}" if nodes else "has registered"
-        return [f"no node {where} yet: the job waits until one joins"]
-    has = [node.spec.resources for node in fitting]
-    short = _too_big(layer.resources, has)
-    if short:
-        return short
-    if not any(layer.resources.fits_in(one) for one in has):
-        return [f"no single node has {_amount(layer.resources)}: the job waits until one joins"]
-    if all(node.state is NodeState.OFFLINE for node in fitting):
-        return ["every fitting node is offline: the job waits until one comes back"]
-    return []
-
-
-def _too_big(wanted: Resources, has: Sequence[Resources]) -> list[str]:
-    """One warning for each amount that exceeds the largest node's."""
-    amounts: list[tuple[Callable[[Resources], float], Callable[[float], str], str]] = [
-        (lambda r: r.cores, _plain, "cores"),
-        (lambda r: r.memory_bytes, format_size, "of memory"),
-        (lambda r: r.gpus, _plain, "GPUs"),
-    ]
-    return [
-        f"no node has {say(amount(wanted))} {of} (the largest has {say(max(map(amount, has)))}): "
-        "the job waits until one joins"
-        for amount, say, of in amounts
-        if amount(wanted) > max(map(amount, has))
-    ]
-
-
-def _plain(amount: float) -> str:
-    return f"{amount:g}"
-
-
-def _amount(wanted: Resources) -> str:
-    gpus = f" and {wanted.gpus} GPUs" if wanted.gpus else ""
-    return f"{wanted.cores} cores and {format_size(wanted.memory_bytes)} of memory{gpus}"

@@ -11,6 +11,7 @@ from farm.client import Client, Farm
 from farm.model.errors import BadRequest
 from farm.model.resources import GIB
 from farm.store import Store
+from tests.makers import a_node
 
 OPTIONS = {
     "cores": ["0.5"],
@@ -79,3 +80,25 @@ def test_from_python_too(store: Store, url: str, request_of: dict[str, Any]) -> 
 def test_a_limit_that_nobody_has_set_is_refused(client: Client, request_of: dict[str, Any]) -> None:
     with pytest.raises(BadRequest, match="layer render: no limit 'maya'; none is set"):
         client.submit(request_of | {"limits": ["maya"]})
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"tags": ["big", "optix"]}, "no node has tag big and optix: the job waits until"),
+        ({"nodes": ["n7", "n8"]}, "no node is called n7 or n8: the job waits until one joins"),
+        ({"not_nodes": ["n1"]}, "no node is there beside n1: the job waits until one joins"),
+        ({"blender": "5.1"}, "no node has Blender 5.1: the job waits until one joins"),
+        ({"gpus": 1, "gpu_memory_bytes": GIB}, "no node has GPUs of 1 GiB: the job waits until"),
+        ({"pool": "cpu", "tags": ["optix"]}, "no node of pool 'cpu' has tag optix: the job waits"),
+        ({"tags": ["big"], "blender": "4.5", "nodes": ["n1"]}, ""),
+    ],
+)
+def test_what_no_node_has_is_told_at_once(
+    store: Store, client: Client, request_of: dict[str, Any], asked: dict[str, Any], told: str
+) -> None:
+    store.nodes.register(a_node(pool="cpu", tags=("big",), blenders=("4.5.15",)))
+    warnings = client.submit(request_of | asked)["warnings"]
+
+    assert len(warnings) == bool(told)
+    assert "".join(warnings).startswith(told)
