@@ -13,7 +13,8 @@ from farm.model.node import NodeHealth, NodeSpec
 from farm.model.resources import GIB, Cores, Resources
 
 KEPT_FOR_SYSTEM_BYTES = GIB  #: memory the farm does not book
-LEAST_DISK_FREE_BYTES = 256 * 1024 * 1024
+LEAST_DISK_FREE_BYTES = 256 * 1024 * 1024  #: with less a node takes no work
+WANTED_DISK_FREE_BYTES = 2 * LEAST_DISK_FREE_BYTES  #: with less it clears up
 
 
 def shield_from_oom_killer() -> None:
@@ -80,13 +81,18 @@ def describe(
     )
 
 
+def disk_free_bytes(folder: Path) -> int:
+    """What the disk that has `folder` has left. Raises OSError."""
+    return shutil.disk_usage(folder).free
+
+
 def health(
     state: Path, warm_scenes: tuple[str, ...], unfit: str, *, warm_files: tuple[str, ...] = ()
 ) -> NodeHealth:
     """How the machine does now. A full disk makes it unfit by itself."""
     disk_free = 0
     try:
-        disk_free = shutil.disk_usage(state).free
+        disk_free = disk_free_bytes(state)
     except OSError as error:
         unfit = unfit or f"folder {state} cannot be used: {error.strerror or error}"
     if not unfit and disk_free < LEAST_DISK_FREE_BYTES:

@@ -1,7 +1,9 @@
 """Which place a lease gets on this node: what the node sees of the farm, and what it keeps."""
 
 import contextlib
+import logging
 import shutil
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +11,15 @@ from farm.files.content import ContentStore
 from farm.model.errors import BadManifest, NodeUnfit
 from farm.model.lease import Lease
 from farm.wire import Wire
+from workers import machine
 from workers.cache.cache import NodeCache
 from workers.job_files import JobFiles, SeenFiles, WiredFiles
+from workers.leftovers import Leftovers, told
 from workers.orders import Orders
 from workers.place import Place, SharedPlace
 from workers.sent import SentPlace
+
+log = logging.getLogger("karst.worker")
 
 MOST_WARM_FILES = 64  #: told in a heartbeat: more would be old, and read by nobody
 
@@ -31,10 +37,12 @@ class Places:
 
     def __init__(self, state: Path, *, temporary: Path, cache: NodeCache, reach: Reach) -> None:
         """Keep results in `state`, of which what an earlier worker left is swept."""
+        self._state = state
         self._temporary = temporary
         self._results = state / "results"
         self._cache = cache
         self._reach = reach
+        self._leftovers = Leftovers(results=self._results, temporary=temporary)
         shutil.rmtree(self._results, ignore_errors=True)
 
     def of(self, lease: Lease, orders: Orders) -> Place:
@@ -72,10 +80,25 @@ class Places:
             "service's address, or FARM_FILES to the folder of its files where the node sees it"
         )
 
-    def make_room(self) -> None:
-        """The node's disk is full: let go of all files that no lease uses."""
-        with contextlib.suppress(OSError):
-            self._cache.empty()
+    def make_room(
+        self, served: Callable[[], Collection[str]], free_bytes: Callable[[], int]
+    ) -> None:
+        """The node's disk runs full: let go of what no lease of `served` uses.
+
+        First of what ended work has left here; then, when there is no room all the same, of the
+        files that were fetched, which have to be fetched again.
+        """
+        count, size_bytes = self._leftovers.clear(
+            served, lambda: free_bytes() >= machine.WANTED_DISK_FREE_BYTES
+        )
+        if count:
+            log.warning("the disk of %s runs full: %s", self._state, told(count, size_bytes))
+        if free_bytes() < machine.LEAST_DISK_FREE_BYTES:
+            log.warning(
+                "the disk of %s is full: the cache lets go of what no lease uses", self._state
+            )
+            with contextlib.suppress(OSError):
+                self._cache.empty()
 
     def warm_files(self) -> tuple[str, ...]:
         """Manifests of sent jobs whose files need not be fetched, the last used ones."""

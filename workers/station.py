@@ -26,6 +26,7 @@ from workers.renderer import Renderer, RendererPool
 log = logging.getLogger("karst.worker")
 
 KILL_AGAIN_SECONDS = 0.2  #: an order to stop may meet a renderer just before it begins
+CLEAR_UP_SECONDS = 1.0  #: that a heartbeat waits for room on the disk before the node says "full"
 UNFIT_SECONDS = 30.0  #: after a fault of its own a node takes no work for so long, then tries again
 
 
@@ -63,6 +64,7 @@ class Station:
         self._aside = ""  #: why it keeps off its machine, as long as somebody uses that
         self._fit_again_at = 0.0
         self._make_room_at = 0.0
+        self._was_full = False
         self._on_end = on_end
         self.fault = ""
         self.starts_anew = False  #: it ended because somebody wants a new worker
@@ -118,21 +120,31 @@ class Station:
         except NodeUnfit as error:
             self._note_unfit(str(error))
         scenes = self._places.scene_ids(self._pool.warm_scenes())
-        health = machine.health(
-            self._state, scenes, self._aside or self._unfit, warm_files=self._places.warm_files()
-        )
-        if health.disk_free_bytes < machine.LEAST_DISK_FREE_BYTES:
-            self._make_room()
+        health = self._health(scenes)
+        if self._make_room(health.disk_free_bytes):
+            health = self._health(scenes)
         return health
 
-    def _make_room(self) -> None:
-        """Beside the heart, which must go on beating; the next beat sees what came of it."""
-        if time.monotonic() > self._make_room_at:
-            self._make_room_at = time.monotonic() + UNFIT_SECONDS
-            log.warning(
-                "the disk of %s is full: the cache lets go of what no lease uses", self._state
-            )
-            threading.Thread(target=self._places.make_room, name="room", daemon=True).start()
+    def _health(self, scenes: tuple[str, ...]) -> NodeHealth:
+        files = self._places.warm_files()
+        return machine.health(self._state, scenes, self._aside or self._unfit, warm_files=files)
+
+    def _make_room(self, free_bytes: int) -> bool:
+        """Beside the heart, which must go on beating; was it done soon enough to look again?"""
+        is_full = free_bytes < machine.LEAST_DISK_FREE_BYTES
+        turns_full, self._was_full = is_full and not self._was_full, is_full
+        is_time = turns_full or time.monotonic() >= self._make_room_at
+        if free_bytes >= machine.WANTED_DISK_FREE_BYTES or not is_time:
+            return False
+        self._make_room_at = time.monotonic() + UNFIT_SECONDS
+        room = threading.Thread(target=self._clear_up, name="room", daemon=True)
+        room.start()
+        room.join(CLEAR_UP_SECONDS)
+        return not room.is_alive()
+
+    def _clear_up(self) -> None:
+        with contextlib.suppress(OSError):  # the folder is gone, which the heart tells
+            self._places.make_room(self.runs, lambda: machine.disk_free_bytes(self._state))
 
     def serve(self, lease_id: str) -> str:
         """Serve one lease to its end; returns why it ended."""
