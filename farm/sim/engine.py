@@ -40,7 +40,7 @@ class Engine:
         self.world = World(scenario, self.measures)
         self.calibration = Calibration()
         self.stopped = False  #: set from outside: end here, with what there is so far
-        self._heap: list[tuple[float, int, PlayedLease | Step]] = []
+        self._heap: list[tuple[float, bool, int, PlayedLease | Step]] = []  #: passes last
         self._order = count()
         self._arrivals = arrivals(scenario)
         self._chance = Random(f"{scenario.seed}/failures")
@@ -57,7 +57,7 @@ class Engine:
         end, heap, world, measures = self.scenario.seconds, self._heap, self.world, self.measures
         told = 0
         while heap and heap[0][0] <= end and not self.stopped:
-            now, _, what = heappop(heap)
+            now, _, _, what = heappop(heap)
             if now > world.now:
                 measures.advance(now)
                 world.now = now
@@ -74,9 +74,9 @@ class Engine:
         measures.advance(world.now)
         self._close()
 
-    def at(self, when: float, step: Step) -> None:
-        """Do `step` at `when`."""
-        heappush(self._heap, (when, next(self._order), step))
+    def at(self, when: float, step: Step, *, last: bool = False) -> None:
+        """Do `step` at `when`; what is `last` sees all else that happens at that instant."""
+        heappush(self._heap, (when, last, next(self._order), step))
 
     # Submits.
 
@@ -102,7 +102,7 @@ class Engine:
         when = max(when, self.world.now, self._away_until)
         if when < self._pass_at:
             self._pass_at = when
-            self.at(when, partial(self._pass, when))
+            self.at(when, partial(self._pass, when), last=True)
 
     def _pass(self, planned: float) -> None:
         if planned != self._pass_at:  # an earlier one has taken its place
@@ -167,7 +167,8 @@ class Engine:
         lease.task_started_at = self.world.now
         lease.task_seconds = seconds
         lease.view = None
-        heappush(self._heap, (self.world.now + lag + seconds, next(self._order), lease))
+        ends_at = self.world.now + lag + seconds
+        heappush(self._heap, (ends_at, False, next(self._order), lease))
 
     def _task_ended(self, lease: PlayedLease) -> None:
         layer = lease.layer
