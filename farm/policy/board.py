@@ -31,6 +31,7 @@ class Board:
         for index, node in enumerate(self.nodes):
             if node.reserved_for:
                 self.reserved.setdefault(node.reserved_for, []).append(index)
+        self.kept: set[int] = set()  #: nodes that this plan gives to whom they were cleared for
 
     def open_demands(self) -> list[Demand]:
         """What still wants a slot and no cap forbids."""

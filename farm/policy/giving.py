@@ -1,16 +1,17 @@
 """Leases that may be asked back, and the room there will be once they have ended. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from farm.model.lease import LeaseState, Recall
+from farm.model.resources import Cores
 from farm.model.snapshot import LeaseView
 from farm.policy.board import Board
 from farm.policy.demand import Demand
 from farm.policy.placement import Placement
 from farm.policy.room import Room
-from farm.policy.shares import Account, Level
+from farm.policy.shares import Account
 
-TURN_SECONDS = 60.0  #: a slot is kept at least so long before a production with none gets a turn
+UNKNOWN_SECONDS = 1800.0  #: that a task is taken to need when nothing tells
 
 
 class Giving:
@@ -25,39 +26,41 @@ class Giving:
         self._placement = Placement(self._later)
         self._lines: dict[tuple[str, str], list[LeaseView]] = {}
         self._order: dict[str, list[str]] = {}
-        self._sorted: dict[tuple[str, str], list[LeaseView]] = {}
-        self._seen: dict[object, int] = {}  #: by giver and wish: leases before do not suit
+        self._on: dict[int, list[LeaseView]] = {}
+        self._sorted: set[int] = set()
         self._gone: set[str] = set()
+        known = [one.task_seconds for one in board.snapshot.leases if one.task_seconds]
+        self._usual_seconds = sum(known) / len(known) if known else UNKNOWN_SECONDS
         self.busy: set[int] = set()  #: nodes where a lease was ending before this plan
+        self.cleared: set[int] = set()  #: nodes that this plan reserves
         self.started: list[LeaseView] = []  #: that may be asked back, the least important first
         for lease in sorted(board.snapshot.leases, key=_least_important):
-            if lease.node not in self._index:
+            index = self._index.get(lease.node)
+            if index is None:
                 continue
             if lease.ends:
                 self._end(lease)
-                self.busy.add(self._index[lease.node])
+                self.busy.add(index)
             elif lease.state is LeaseState.STARTED:
                 self.started.append(lease)
-                key = (self.pool_of(lease), lease.production)
+                key = (board.nodes[index].pool, lease.production)
                 self._lines.setdefault(key, []).append(lease)
+                self._on.setdefault(index, []).append(lease)
 
     def index_of(self, lease: LeaseView) -> int:
         """The index of its node."""
         return self._index[lease.node]
 
-    def pool_of(self, lease: LeaseView) -> str:
-        """The pool of its node."""
-        return self._board.nodes[self._index[lease.node]].pool
-
     def account(self, lease: LeaseView) -> Account:
         """The account that it is booked on."""
-        return self._board.shares.account(self.pool_of(lease), lease.production)
+        pool = self._board.nodes[self._index[lease.node]].pool
+        return self._board.shares.account(pool, lease.production)
 
     def back(self, lease: LeaseView, reason: str) -> Recall:
         """Recall `lease`, on paper too."""
         self._gone.add(lease.id)
         self._end(lease)
-        self._placement.hope_again({self.pool_of(lease)})
+        self._placement.hope_again({self._board.nodes[self._index[lease.node]].pool})
         return Recall(lease=lease.id, reason=reason)
 
     def coming(
@@ -85,111 +88,24 @@ class Giving:
             cap.take(cores, index)
         demand.served(retry)
 
-    def room_on(self, index: int) -> Room:
-        """Where what is free on the node, or will be, stands."""
-        return self._later if index in self._ending else self._board.room
+    def nodes_with(self, pool: str) -> list[int]:
+        """Nodes of `pool` with a lease that may be asked back."""
+        return [index for index in self._on if self._board.nodes[index].pool == pool]
 
-    def victim(
-        self,
-        demand: Demand,
-        account: Account,
-        avoid: frozenset[str],
-        only: set[int] | None,
-        most: float,
-    ) -> LeaseView | None:
-        """The lease that should give way to `demand`, None when none has to.
+    def on(self, index: int) -> Iterator[LeaseView]:
+        """What may still be asked back on the node, those first that end soon."""
+        leases = self._on.get(index, [])
+        if index not in self._sorted:
+            leases.sort(key=lambda lease: (self.remaining(lease), lease.id))
+            self._sorted.add(index)
+        return (lease for lease in leases if lease.id not in self._gone)
 
-        Of the production that books most over its weight first, of its own last.
-        """
-        eligible = self._board.placement.eligible(demand.needs)
-        for lease in self._may_give(demand, account):
-            index = self._index[lease.node]
-            if (
-                (eligible is None or index in eligible)
-                and (only is None or index in only)
-                and lease.node not in avoid
-                and not self._board.nodes[index].reserved_for
-                and self._later.cores_taken(index, demand) <= most
-                and self.makes_room(index, (lease,), demand)
-            ):
-                return lease
-        return None
+    def of(self, pool: str, production: str) -> Iterator[LeaseView]:
+        """What may still be asked back of a production, the least important first."""
+        leases = self._lines.get((pool, production), ())
+        return (lease for lease in leases if lease.id not in self._gone)
 
-    def makes_room(self, index: int, leases: tuple[LeaseView, ...], demand: Demand) -> bool:
-        """Would `demand` fit on the node once `leases`, not recalled yet, have ended too?"""
-        room, node = self.room_on(index), self._board.nodes[index]
-        cores, memory, gpus = room.free[index], room.memory[index], room.gpus[index]
-        for lease in leases:
-            cores += lease.resources.cores
-            memory += lease.resources.memory_bytes
-            gpus += lease.resources.gpus
-        if not demand.gpus:
-            cores -= node.cores_kept_per_gpu * gpus
-        wanted = node.total.cores if demand.layer.whole_node else demand.cores
-        return demand.cores <= wanted <= cores and demand.memory <= memory and demand.gpus <= gpus
-
-    def permitted(self, demand: Demand, account: Account) -> Iterator[LeaseView]:
-        """Leases of productions that are not below the taker, and of its own."""
-        before = account.level()
-        for production in self._by_level(account.pool):
-            giver = self._board.shares.account(account.pool, production)
-            if production == demand.layer.production or giver.level() >= before:
-                for lease in self._lines[account.pool, production]:
-                    if lease.id not in self._gone:
-                        yield lease
-
-    def _may_give(self, demand: Demand, account: Account) -> Iterator[LeaseView]:
-        """Leases that have to give way to `demand`, whether they make room for it or not."""
-        own = demand.layer.production
-        after = after_taking(demand, account)
-        turn = self._board.snapshot.at - TURN_SECONDS if account.cores == 0 else None
-        for production in self._by_level(account.pool):
-            giver = self._board.shares.account(account.pool, production)
-            if turn is None and giver.level() < after:
-                break  # nor would any that books less
-            if production == own:
-                continue
-            for lease in self._unseen(
-                self._ordered(account, production), demand, account.pool, production
-            ):
-                if must_give(giver, lease, after, turn):
-                    yield lease
-        yield from self._less_important(demand, account)
-
-    def _unseen(
-        self, leases: list[LeaseView], demand: Demand, pool: str, production: str
-    ) -> Iterator[LeaseView]:
-        """Those that are not gone, from where the last search for the same wish ended."""
-        key = (production, pool, demand.wish)
-        for at in range(self._seen.get(key, 0), len(leases)):
-            self._seen[key] = at
-            if leases[at].id not in self._gone:
-                yield leases[at]
-
-    def _ordered(self, taker: Account, production: str) -> list[LeaseView]:
-        """The giver's leases; for a guarantee, those first that need not wait for a boundary."""
-        key = (taker.pool, production)
-        if taker.level()[0] or not any(one.interruptible for one in self._lines[key]):
-            return self._lines[key]
-        if key not in self._sorted:
-            self._sorted[key] = sorted(self._lines[key], key=lambda one: not one.interruptible)
-        return self._sorted[key]
-
-    def _less_important(self, demand: Demand, account: Account) -> Iterator[LeaseView]:
-        """Leases of its own production that have less priority, the least first.
-
-        What was gained by waiting counts for a job that has no slot at all: others only wait for
-        more.
-        """
-        points = 0 if demand.job.slots else demand.points
-        own = demand.layer.production
-        leases = self._lines.get((account.pool, own), [])
-        for lease in self._unseen(leases, demand, account.pool, own):
-            if lease.priority >= demand.layer.priority + points:
-                return
-            yield lease
-
-    def _by_level(self, pool: str) -> list[str]:
+    def by_level(self, pool: str) -> list[str]:
         """Productions with leases in `pool`, the one with most over its weight first."""
         order = self._order.get(pool)
         if order is None:
@@ -201,6 +117,77 @@ class Giving:
             levels.sort(key=lambda one: (-one[0][0], -one[0][1], one[1]))
             order = self._order[pool] = [name for _, name in levels]
         return order
+
+    def remaining(self, lease: LeaseView) -> float:
+        """Seconds until its task in hand is expected to end, by others where nothing tells."""
+        began = lease.task_started_at or self._board.snapshot.at
+        ends_at = began + (lease.task_seconds or self._usual_seconds)
+        return max(0.0, ends_at - self._board.snapshot.at)
+
+    def makes_room(self, index: int, leases: Iterable[LeaseView], demand: Demand) -> bool:
+        """Would `demand` fit on the node once `leases`, not recalled yet, have ended too?"""
+        return self._fits(index, demand, *self._sum(index, leases))
+
+    def cores_with(self, index: int) -> Cores:
+        """Free cores of the node, those on their way too."""
+        return self._room_on(index).free[index]
+
+    def enough(
+        self,
+        index: int,
+        leases: Iterable[LeaseView],
+        demand: Demand,
+        may_end: Callable[[LeaseView, Sequence[LeaseView]], bool],
+    ) -> list[LeaseView] | None:
+        """As few of `leases` as make room on the node, the first ones first; None: not even all.
+
+        `may_end` is asked with what is taken of the same production before.
+        """
+        taken: list[LeaseView] = []
+        gave: dict[str, list[LeaseView]] = {}
+        cores, memory, gpus = self._sum(index, ())
+        for lease in leases:
+            before = gave.setdefault(lease.production, [])
+            if may_end(lease, before):
+                before.append(lease)
+                taken.append(lease)
+                amount = lease.resources
+                cores += amount.cores
+                memory += amount.memory_bytes
+                gpus += amount.gpus
+                if self._fits(index, demand, cores, memory, gpus):
+                    break
+        else:
+            return None
+        for lease in taken[:-1]:
+            amount = lease.resources
+            rest = (cores - amount.cores, memory - amount.memory_bytes, gpus - amount.gpus)
+            if self._fits(index, demand, *rest):
+                taken.remove(lease)
+                cores, memory, gpus = rest
+        return taken
+
+    def _sum(self, index: int, leases: Iterable[LeaseView]) -> tuple[Cores, int, int]:
+        """What is free on the node, or will be, once `leases` have ended too."""
+        room = self._room_on(index)
+        cores, memory, gpus = room.free[index], room.memory[index], room.gpus[index]
+        for lease in leases:
+            amount = lease.resources
+            cores += amount.cores
+            memory += amount.memory_bytes
+            gpus += amount.gpus
+        return cores, memory, gpus
+
+    def _fits(self, index: int, demand: Demand, cores: Cores, memory: int, gpus: int) -> bool:
+        node = self._board.nodes[index]
+        if not demand.gpus:
+            cores -= node.cores_kept_per_gpu * gpus
+        wanted = node.total.cores if demand.layer.whole_node else demand.cores
+        return demand.cores <= wanted <= cores and demand.memory <= memory and demand.gpus <= gpus
+
+    def _room_on(self, index: int) -> Room:
+        """Where what is free on the node, or will be, stands."""
+        return self._later if index in self._ending else self._board.room
 
     def _watch(self, index: int) -> None:
         """Let what is free on the node stand with what will be."""
@@ -215,21 +202,7 @@ class Giving:
         self._watch(index)
         self._later.give(index, amount.cores, amount.memory_bytes, amount.gpus)
         self.account(lease).add(-amount.cores, -amount.memory_bytes, -amount.gpus)
-        self._order.pop(self.pool_of(lease), None)
-
-
-def after_taking(demand: Demand, account: Account) -> Level:
-    """The taker's level with one more slot. What it lacks to its guarantee it takes as such."""
-    share = account.level(demand.cores, demand.memory, demand.gpus)[1]
-    return (account.level()[0], share)
-
-
-def must_give(giver: Account, lease: LeaseView, after: Level, turn: float | None) -> bool:
-    """Is the giver, without `lease`, still no worse off than the taker will be?"""
-    amount = lease.resources
-    level = giver.level(-amount.cores, -amount.memory_bytes, -amount.gpus)
-    # With more productions than slots nobody would ever be above another: they take turns.
-    return level >= after or (turn is not None and level[0] == 1 and lease.granted_at <= turn)
+        self._order.pop(self._board.nodes[index].pool, None)
 
 
 def _least_important(lease: LeaseView) -> tuple[int, float, str]:

@@ -116,6 +116,8 @@ def book(
     cores = resources.cores
     board.room.take(index, cores, demand.memory, demand.gpus)
     account.add(cores, demand.memory, demand.gpus)
+    if node.reserved_for == layer.id:
+        board.kept.add(index)
     for cap in demand.caps:
         cap.take(cores, index)
     demand.served(retry)

@@ -1,10 +1,9 @@
 """Which leases must end so that what waits gets its due, at the next task boundary. Pure.
 
-A slot moves from one production to another only if the giver, after giving, is still no worse off
-than the taker after taking: so a slot never moves back and forth. A production below its guarantee
-takes from any that is not, and from work marked as interruptible at once. Inside one production a
-slot moves from lower to higher priority. What no single lease makes room for gets a node cleared
-(`farm.policy.reserve`), and what exceeds a bound that was lowered goes (`farm.policy.excess`).
+Each wish takes back what it is due (`farm.policy.taking`). A production below its guarantee takes
+from any that is not, and from work marked as interruptible at once. What is due nothing and fits
+nowhere gets a node cleared (`farm.policy.reserve`), and what exceeds a bound that was lowered goes
+(`farm.policy.excess`).
 """
 
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from farm.policy.granting import bounds, may_have, tries
 from farm.policy.hopeless import Hopeless
 from farm.policy.line import Line, Queue
 from farm.policy.reserve import Reserving
+from farm.policy.taking import Taking
 from farm.policy.waiting import Reason, Waiting
 
 MOST_RECALLS = 256  #: per pass; the next pass sees what these brought
@@ -68,10 +68,11 @@ class _Desk:
     def __init__(self, board: Board, giving: Giving) -> None:
         self._board = board
         self._giving = giving
+        self._taking = Taking(board, giving)
         self._reserving = Reserving(board, giving)
         self._hopeless: dict[tuple[str, str], Hopeless] = {}
         self._coming: set[str] = set()  #: layers for which room is on its way
-        self._cleared: dict[str, tuple[str, ...]] = {}  #: layer -> nodes being cleared for it
+        self._cleared: dict[str, list[str]] = {}  #: layer -> nodes being cleared for it
 
     def run(self, most: int) -> list[Recall]:
         """Up to `most` recalls; a node is cleared with all that it takes."""
@@ -93,7 +94,7 @@ class _Desk:
         """`row` with what is on its way."""
         nodes = self._cleared.get(row.layer)
         if nodes:
-            return _plain(row, Reason.RESERVED, what=row.layer, nodes=nodes)
+            return _plain(row, Reason.RESERVED, what=row.layer, nodes=tuple(nodes))
         return _plain(row, Reason.COMING) if row.layer in self._coming else row
 
     def _clear_on(self) -> list[Recall]:
@@ -101,7 +102,7 @@ class _Desk:
         recalls: list[Recall] = []
         for demand in self._board.open_demands():
             for index in self._board.reserved.get(demand.layer.id, ()):
-                if demand.wanted > 0:
+                if demand.wanted > 0 and index not in self._board.kept:
                     recalls += self._reserving.go_on(demand, index)
         return recalls
 
@@ -117,23 +118,38 @@ class _Desk:
                 return []
             if hopeless.has(demand, avoid):
                 continue
-            victim = self._giving.victim(demand, queue.account, avoid, only, most)
-            if victim is not None:
-                return [self._take(victim, demand, queue, retry)]
+            leases = self._taking.find(demand, queue.account, avoid, only, most)
+            if leases:
+                return self._take(leases, demand, queue, retry)
             hopeless.add(demand, avoid)
         index, recalls = self._reserving.clear(demand, queue)
         if index < 0:
             return None
-        self._cleared[demand.layer.id] = (self._board.nodes[index].name,)
+        self._cleared.setdefault(demand.layer.id, []).append(self._board.nodes[index].name)
         return recalls
 
-    def _take(self, victim: LeaseView, demand: Demand, queue: Queue, retry: int) -> Recall:
+    def _take(
+        self, leases: list[LeaseView], demand: Demand, queue: Queue, retry: int
+    ) -> list[Recall]:
+        """Recall `leases`; of several the room is kept for `demand` until all have ended."""
         giving, layer = self._giving, demand.layer
-        guaranteed = queue.account.level()[0] == 0 and victim.production != layer.production
-        recall = giving.back(victim, _reason(victim, demand))
-        giving.book(demand, queue.account, giving.index_of(victim), retry)
-        self._coming.add(layer.id)
-        return replace(recall, now=True) if guaranteed and victim.interruptible else recall
+        index = giving.index_of(leases[0])
+        guaranteed = queue.account.level()[0] == 0
+        recalls = [
+            replace(
+                giving.back(lease, _reason(lease, demand)),
+                now=guaranteed and lease.interruptible and lease.production != layer.production,
+                reserve_for=layer.id if len(leases) > 1 else "",
+            )
+            for lease in leases
+        ]
+        giving.book(demand, queue.account, index, retry)
+        if len(leases) > 1:
+            giving.cleared.add(index)
+            self._cleared.setdefault(layer.id, []).append(self._board.nodes[index].name)
+        else:
+            self._coming.add(layer.id)
+        return recalls
 
 
 def _plain(row: Waiting, reason: Reason, **fields: object) -> Waiting:

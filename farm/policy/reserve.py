@@ -13,13 +13,13 @@ from farm.model.snapshot import LeaseView
 from farm.policy.board import Board
 from farm.policy.demand import Demand
 from farm.policy.fit import could_serve
-from farm.policy.giving import TURN_SECONDS, Giving, after_taking
+from farm.policy.giving import Giving
 from farm.policy.granting import bounds, tries
 from farm.policy.line import Queue
 from farm.policy.shares import Account
+from farm.policy.taking import SLACK_TOGETHER, TURN_SECONDS, after_taking, without
 
 RESERVED_RATIO = 0.05  #: of a pool's nodes at most, but one at least
-UNKNOWN_SECONDS = 1800.0  #: that a task is taken to need until one of its layer has ended
 MOST_SEARCHES = 4  #: per plan: each looks at many leases
 
 Cost = tuple[float, int, int]  #: seconds until it is clear, leases that end for it, index
@@ -37,8 +37,8 @@ class Reserving:
         for node in board.nodes:
             self._left[node.pool] = self._left.get(node.pool, 0) + 1
         self._left = {pool: max(1, int(n * RESERVED_RATIO)) for pool, n in self._left.items()}
-        for node in board.nodes:
-            self._left[node.pool] -= 1 if node.reserved_for else 0
+        for indices in board.reserved.values():  # all nodes of one layer count as one
+            self._left[board.nodes[indices[0]].pool] -= 1
 
     def clear(self, demand: Demand, queue: Queue) -> tuple[int, list[Recall]]:
         """Clear a node for `demand`: its index and the recalls that it takes, (-1, []) if none.
@@ -74,9 +74,7 @@ class Reserving:
             return []
         needed: list[LeaseView] | None = []
         if not giving.makes_room(index, (), demand):
-            permitted = giving.permitted(demand, account)
-            here = [lease for lease in permitted if giving.index_of(lease) == index]
-            needed = None if index in giving.busy else self._needed(index, demand, account, here)
+            needed = None if index in giving.busy else self._needed(index, demand, account)
         if needed is None:
             return []
         return self._end(needed, demand, account, index, retry)
@@ -86,47 +84,33 @@ class Reserving:
     ) -> Iterator[tuple[Cost, list[LeaseView]]]:
         """Nodes that can be cleared for `demand`, with what that takes."""
         only, most = bounds(demand, queue.account)
-        by_node: dict[int, list[LeaseView]] = {}
-        for lease in self._giving.permitted(demand, queue.account):
-            by_node.setdefault(self._giving.index_of(lease), []).append(lease)
-        for index, leases in by_node.items():
-            node = self._board.nodes[index]
+        giving, nodes = self._giving, self._board.nodes
+        for index in giving.nodes_with(queue.pool):
+            node = nodes[index]
             if (
                 node.reserved_for
+                or index in giving.cleared
                 or node.name in avoid
-                or not could_serve(node, demand.layer)
                 or (only is not None and index not in only)
                 or self._board.room.cores_taken(index, demand) > most
-                or not self._giving.makes_room(index, tuple(leases), demand)
-                or any(self._giving.makes_room(index, (one,), demand) for one in leases)
+                or not could_serve(node, demand.layer)
+                or not giving.makes_room(index, giving.on(index), demand)
+                or any(giving.makes_room(index, (one,), demand) for one in giving.on(index))
             ):
                 continue  # where one lease makes room, shares alone decide
-            needed = self._needed(index, demand, queue.account, leases)
+            needed = self._needed(index, demand, queue.account)
             if needed:
-                seconds = max(self._remaining(lease) for lease in needed)
+                seconds = max(giving.remaining(lease) for lease in needed)
                 yield (seconds, len(needed), index), needed
 
-    def _needed(
-        self, index: int, demand: Demand, account: Account, leases: Sequence[LeaseView]
-    ) -> list[LeaseView] | None:
-        """As few of `leases` as make room, those first that end soon; None when all do not."""
-        taken: list[LeaseView] = []
-        gave: dict[str, list[LeaseView]] = {}
-        for lease in sorted(leases, key=lambda one: (self._remaining(one), one.id)):
-            giver = gave.setdefault(lease.production, [])
-            if not self._may_end(lease, giver, demand, account):
-                continue
-            giver.append(lease)
-            taken.append(lease)
-            if self._giving.makes_room(index, tuple(taken), demand):
-                break
-        else:
-            return None
-        for lease in taken[:-1]:
-            rest = tuple(one for one in taken if one is not lease)
-            if self._giving.makes_room(index, rest, demand):
-                taken = list(rest)
-        return taken
+    def _needed(self, index: int, demand: Demand, account: Account) -> list[LeaseView] | None:
+        """As few leases as make room, those first that end soon; None when all do not."""
+        return self._giving.enough(
+            index,
+            self._giving.on(index),
+            demand,
+            lambda lease, before: self._may_end(lease, before, demand, account),
+        )
 
     def _may_end(
         self, lease: LeaseView, before: Sequence[LeaseView], demand: Demand, account: Account
@@ -141,21 +125,11 @@ class Reserving:
         layer = demand.layer
         if lease.production == layer.production:
             return lease.priority <= layer.priority + (0 if demand.job.slots else demand.points)
-        gone = [one.resources for one in (*before, lease)]
-        level = self._giving.account(lease).level(
-            -sum(one.cores for one in gone),
-            -sum(one.memory_bytes for one in gone),
-            -sum(one.gpus for one in gone),
-        )
-        if level >= after_taking(demand, account):
+        level = without(self._giving.account(lease), lease, before)
+        if level >= after_taking(demand, account, SLACK_TOGETHER):
             return True
         held = self._board.snapshot.at - lease.granted_at
         return held >= TURN_SECONDS and level >= account.level()
-
-    def _remaining(self, lease: LeaseView) -> float:
-        """Seconds until its task in hand is expected to end."""
-        ends_at = lease.task_ends_at
-        return UNKNOWN_SECONDS if ends_at is None else max(0.0, ends_at - self._board.snapshot.at)
 
     def _end(
         self,
@@ -168,5 +142,6 @@ class Reserving:
         layer = demand.layer.id
         why = f"the node is cleared for layer {layer}"
         recalls = [self._giving.back(lease, why) for lease in leases]
+        self._giving.cleared.add(index)
         self._giving.book(demand, account, index, retry)
         return [replace(one, reserve_for=layer) for one in recalls]

@@ -236,3 +236,32 @@ def test_others_get_one_task_at_a_time_on_a_reserved_node(cores: int, fillers: l
         reserved = {node.name: node.reserved_for for node in farm.snapshot().nodes}
         for grant in farm.step(5.0).grants:
             assert grant.tasks == 1 or reserved[grant.node] in ("", grant.layer)
+
+
+def test_what_wide_slots_are_due_comes_back_from_several_leases_of_each_node_at_once() -> None:
+    farm = a_farm([1.0, 1.0], [(1, 1), (4, 4), (1, 1)], nodes=8)
+    late = farm.layers.pop("1.1")
+    farm.step(1.0)
+    farm.layers[late.id] = late
+    first = farm.step(90.0).recalls
+    held = {one.view.id: one.view.node for one in farm.held.values()}
+    for _ in range(4):
+        farm.step(30.0)
+
+    assert len({held[recall.lease] for recall in first}) == 8
+    assert len(first) == 32
+    assert all(recall.reserve_for == late.id for recall in first)
+    assert farm.cores()["li"] >= 56  # of 64 that it is due, a slot of 16 less and one to go
+
+
+def test_a_production_with_many_slots_lets_a_few_be_and_takes_none_that_is_fresh() -> None:
+    farm = a_farm([1.0, 1.0], [(1, 1), (1, 1), (1, 1)], nodes=16)
+    for name, layer in list(farm.layers.items()):
+        farm.layers[name] = replace(layer, wanted=126 if name == "1.1" else 130)
+    farm.step(1.0)
+    farm.layers["1.1"] = replace(farm.layers["1.1"], wanted=9)
+    farm.layers["0.1"] = replace(farm.layers["0.1"], wanted=9)
+
+    assert farm.cores() == {"heron": 130, "li": 126}
+    assert farm.step(20.0).recalls == ()
+    assert farm.step(5.0).recalls == ()

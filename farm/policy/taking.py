@@ -1,0 +1,215 @@
+"""Whose leases give way, and on which node: what a wish takes back by what it is due. Pure.
+
+A slot moves from one production to another only if every giver, after giving all that ends for it,
+is still no worse off than the taker after taking: so a slot never moves back and forth. Inside one
+production it moves from lower to higher priority. One lease that makes room alone is best; else so
+few of one node as do it together, on the node that is clear soonest.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from math import inf
+
+from farm.model.snapshot import LeaseView
+from farm.policy.board import Board
+from farm.policy.demand import Demand
+from farm.policy.giving import Giving
+from farm.policy.shares import Account, Level
+
+TURN_SECONDS = 60.0  #: a slot is kept at least so long before a production with none gets a turn
+SLACK = 0.02  #: of its slots that a production does not take back: not worth starting anew
+SLACK_TOGETHER = 0.1  #: the same of slots that several leases have to end for: room stays idle
+ENOUGH = 16  #: nodes that several leases make room on, of which one is chosen
+
+Cost = tuple[float, float, int]  #: seconds until it is clear, of all that end, index
+
+
+@dataclass(slots=True)
+class _Search:
+    """How far the leases were looked at for one wish of one production."""
+
+    walk: Iterator[LeaseView]
+    seen: set[int] = field(default_factory=set)
+    several: list[Cost] = field(default_factory=list)  #: a heap
+
+
+@dataclass(frozen=True, slots=True)
+class _Taker:
+    """Who asks, and what that lets it take."""
+
+    demand: Demand
+    account: Account
+    after: Level
+    after_several: Level
+    turn: float | None  #: what was granted before may be taken as well; None: no
+    young: float  #: what was granted later may not be taken
+    avoid: frozenset[str]
+    only: set[int] | None
+    most: float
+    above: dict[str, bool] = field(default_factory=dict)  #: productions: may they give at all?
+
+
+class Taking:
+    """Finds what gives way. What found nothing once is not looked for again in this plan."""
+
+    def __init__(self, board: Board, giving: Giving) -> None:
+        """Search among the leases of `giving`."""
+        self._board, self._giving = board, giving
+        self._searches: dict[object, _Search] = {}
+        self._had: dict[tuple[str, str], bool] = {}  #: had it anything before it took?
+
+    def find(
+        self,
+        demand: Demand,
+        account: Account,
+        avoid: frozenset[str],
+        only: set[int] | None,
+        most: float,
+    ) -> list[LeaseView]:
+        """The leases of one node that give way to `demand`; none when none have to."""
+        before = self._board.snapshot.at - TURN_SECONDS
+        turn = before if account.cores == 0 else None
+        had = self._had.setdefault((account.pool, demand.layer.production), account.cores > 0)
+        young = before if had and account.level()[0] else inf
+        after = after_taking(demand, account, SLACK)
+        several = after_taking(demand, account, SLACK_TOGETHER)
+        taker = _Taker(demand, account, after, several, turn, young, avoid, only, most)
+        key = (account.pool, demand.layer.production, demand.wish, avoid)
+        search = self._searches.get(key)
+        if search is None:
+            search = self._searches[key] = _Search(self._walk(taker))
+        while True:
+            alone = self._look_on(search, taker)
+            if alone is not None:
+                return [alone]
+            if not search.several:
+                return []
+            index = heappop(search.several)[2]
+            # What it takes was found before others took: it may be more by now.
+            leases = self._together(index, taker)
+            if leases:
+                cost = self._cost(index, leases)
+                if not search.several or cost <= search.several[0]:
+                    return leases
+                heappush(search.several, cost)
+
+    def _look_on(self, search: _Search, taker: _Taker) -> LeaseView | None:
+        """Look until one lease makes room alone, or enough nodes are known to choose from."""
+        giving = self._giving
+        while len(search.several) < ENOUGH and (lease := next(search.walk, None)) is not None:
+            index, demand = giving.index_of(lease), taker.demand
+            alone = giving.cores_with(index) + lease.resources.cores >= demand.cores
+            if index in search.seen and not alone:
+                continue
+            if not self._gives(taker, lease) or not self._usable(index, taker):
+                continue
+            if alone and giving.makes_room(index, (lease,), demand):
+                return lease
+            if index not in search.seen:
+                search.seen.add(index)
+                leases = self._together(index, taker)
+                if leases:
+                    heappush(search.several, self._cost(index, leases))
+        return None
+
+    def _walk(self, taker: _Taker) -> Iterator[LeaseView]:
+        """Leases in the order in which they should give: who has most over its weight first.
+
+        Later on the taker has more and the givers have less: what is left out here stays so.
+        """
+        account, own = taker.account, taker.demand.layer.production
+        for production in [*self._giving.by_level(account.pool)]:
+            giver = self._board.shares.account(account.pool, production)
+            if production == own or (taker.turn is None and giver.level() < taker.after):
+                continue
+            leases = self._giving.of(account.pool, production)
+            if account.level()[0] == 0:  # for a guarantee, those first that need not wait
+                leases = iter(sorted(leases, key=lambda one: not one.interruptible))
+            yield from leases
+        points = 0 if taker.demand.job.slots else taker.demand.points
+        for lease in self._giving.of(account.pool, own):
+            if lease.priority >= taker.demand.layer.priority + points:
+                break
+            yield lease
+
+    def _usable(self, index: int, taker: _Taker) -> bool:
+        board, demand = self._board, taker.demand
+        eligible = board.placement.eligible(demand.needs)
+        node = board.nodes[index]
+        return (
+            not node.reserved_for
+            and index not in self._giving.cleared
+            and (eligible is None or index in eligible)
+            and (taker.only is None or index in taker.only)
+            and node.name not in taker.avoid
+            and board.room.cores_taken(index, demand) <= taker.most
+        )
+
+    def _together(self, index: int, taker: _Taker) -> list[LeaseView] | None:
+        """What has to end on the node, all of which may."""
+        if not self._usable(index, taker):
+            return None
+        own = taker.demand.layer.production
+        others = (lease for lease in self._giving.on(index) if lease.production != own)
+        return self._giving.enough(
+            index,
+            others,
+            taker.demand,
+            lambda lease, before: self._gives(taker, lease, before, several=True),
+        )
+
+    def _gives(
+        self,
+        taker: _Taker,
+        lease: LeaseView,
+        before: Sequence[LeaseView] = (),
+        *,
+        several: bool = False,
+    ) -> bool:
+        """Has `lease` to give way too, when those in `before` of its production do?"""
+        demand = taker.demand
+        layer = demand.layer
+        if lease.production == layer.production:
+            # What was gained by waiting counts for a job that has no slot at all.
+            points = 0 if demand.job.slots else demand.points
+            return lease.priority < layer.priority + points
+        above = taker.above.get(lease.production)
+        if above is None:
+            giver = self._giving.account(lease)
+            above = taker.above[lease.production] = giver.level() >= taker.after
+        if taker.turn is None and (not above or lease.granted_at > max(0.0, taker.young)):
+            return False
+        level = without(self._giving.account(lease), lease, before)
+        if level >= (taker.after_several if several else taker.after):
+            return True
+        # With more productions than slots nobody would ever be above another: they take turns.
+        return taker.turn is not None and level[0] == 1 and lease.granted_at <= taker.turn
+
+    def _cost(self, index: int, leases: Sequence[LeaseView]) -> Cost:
+        ends = [self._giving.remaining(lease) for lease in leases]
+        return (max(ends), sum(ends), index)
+
+
+def after_taking(demand: Demand, account: Account, slack: float) -> Level:
+    """The level that a giver must not fall below: the taker's with one more slot.
+
+    What it lacks to its guarantee it takes as such. Otherwise a production lets `slack` of its
+    slots, rounded down, be: slots that come free anyway go to it first.
+    """
+    below, level = account.level()
+    after = account.level(demand.cores, demand.memory, demand.gpus)[1]
+    if below and after > level:
+        after += (after - level) * int(level / (after - level) * slack)
+    return (below, after)
+
+
+def without(giver: Account, lease: LeaseView, before: Sequence[LeaseView]) -> Level:
+    """The giver's level once `lease` and those in `before` have ended."""
+    amount = lease.resources
+    cores, memory, gpus = amount.cores, amount.memory_bytes, amount.gpus
+    for one in before:
+        cores += one.resources.cores
+        memory += one.resources.memory_bytes
+        gpus += one.resources.gpus
+    return giver.level(-cores, -memory, -gpus)
