@@ -60,7 +60,9 @@ Examples:
     help="Book what frames were seen to need, or always --memory [learn].",
 )
 @click.option("--start-at", metavar="WHEN", help="Not before 22:00, 2026-12-01T06:00, 2h [now].")
-@click.option("--deadline", metavar="WHEN", help="Wanted by then; the earliest of equals first [none].")
+@click.option(
+    "--deadline", metavar="WHEN", help="Wanted by then; the earliest of equals first [none]."
+)
 @click.option("--after-job", "after_jobs", multiple=True, metavar="JOB", help="Once it succeeded.")
 @click.option(
     "--output",
