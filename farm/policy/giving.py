@@ -1,5 +1,6 @@
 """Leases that may be asked back, and the room there will be once they have ended. Pure."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from farm.model.lease import LeaseState, Recall
@@ -24,9 +25,9 @@ class Giving:
         self._later = Room(board.nodes, taken=True)  #: only of nodes with a lease that ends
         self._ending: set[int] = set()
         self._placement = Placement(self._later)
-        self._lines: dict[tuple[str, str], list[LeaseView]] = {}
+        self._lines: defaultdict[tuple[str, str], list[LeaseView]] = defaultdict(list)
         self._order: dict[str, list[str]] = {}
-        self._on: dict[int, list[LeaseView]] = {}
+        self._on: defaultdict[int, list[LeaseView]] = defaultdict(list)
         self._sorted: set[int] = set()
         self._gone: set[str] = set()
         known = [one.task_seconds for one in board.snapshot.leases if one.task_seconds]
@@ -34,6 +35,7 @@ class Giving:
         self.busy: set[int] = set()  #: nodes where a lease was ending before this plan
         self.cleared: set[int] = set()  #: nodes that this plan reserves
         self.started: list[LeaseView] = []  #: that may be asked back, the least important first
+        on, lines = self._on, self._lines
         for lease in sorted(board.snapshot.leases, key=_least_important):
             index = self._index.get(lease.node)
             if index is None:
@@ -43,9 +45,8 @@ class Giving:
                 self.busy.add(index)
             elif lease.state is LeaseState.STARTED:
                 self.started.append(lease)
-                key = (board.nodes[index].pool, lease.production)
-                self._lines.setdefault(key, []).append(lease)
-                self._on.setdefault(index, []).append(lease)
+                on[index].append(lease)
+                lines[board.nodes[index].pool, lease.production].append(lease)
 
     def index_of(self, lease: LeaseView) -> int:
         """The index of its node."""

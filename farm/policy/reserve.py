@@ -7,6 +7,7 @@ comes free, and only work that is over before the last of them is may fill the g
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from farm.model.lease import Recall
 from farm.model.snapshot import LeaseView
@@ -16,11 +17,12 @@ from farm.policy.fit import could_serve
 from farm.policy.giving import Giving
 from farm.policy.granting import bounds, tries
 from farm.policy.line import Queue
-from farm.policy.shares import Account
+from farm.policy.shares import Account, Level
 from farm.policy.taking import SLACK_TOGETHER, TURN_SECONDS, after_taking, without
 
 RESERVED_RATIO = 0.05  #: of a pool's nodes at most, but one at least
 MOST_SEARCHES = 4  #: per plan: each looks at many leases
+SOME_NODES = 64  #: that can be cleared are enough to choose from, but for the first in line
 
 Cost = tuple[float, int, int]  #: seconds until it is clear, leases that end for it, index
 
@@ -54,7 +56,9 @@ class Reserving:
             return -1, []
         self._searches += 1
         for retry, avoid, _ in tries(self._board, demand):
-            found = min(self._choices(demand, queue, avoid), default=None)
+            choices = self._choices(demand, queue, avoid)
+            some = None if self._searches == 1 else SOME_NODES
+            found = min(islice(choices, some), default=None)
             if found is not None:
                 self._left[queue.pool] -= 1
                 (_, _, index), leases = found
@@ -95,7 +99,7 @@ class Reserving:
                 or self._board.room.cores_taken(index, demand) > most
                 or not could_serve(node, demand.layer)
                 or not giving.makes_room(index, giving.on(index), demand)
-                or any(giving.makes_room(index, (one,), demand) for one in giving.on(index))
+                or self._one_does(index, demand)
             ):
                 continue  # where one lease makes room, shares alone decide
             needed = self._needed(index, demand, queue.account)
@@ -103,22 +107,37 @@ class Reserving:
                 seconds = max(giving.remaining(lease) for lease in needed)
                 yield (seconds, len(needed), index), needed
 
+    def _one_does(self, index: int, demand: Demand) -> bool:
+        """Would one lease on the node make room alone?"""
+        giving = self._giving
+        least = demand.cores - giving.cores_with(index)
+        return any(
+            one.resources.cores >= least and giving.makes_room(index, (one,), demand)
+            for one in giving.on(index)
+        )
+
     def _needed(self, index: int, demand: Demand, account: Account) -> list[LeaseView] | None:
         """As few leases as make room, those first that end soon; None when all do not."""
+        least = (after_taking(demand, account, SLACK_TOGETHER), account.level())
         return self._giving.enough(
             index,
             self._giving.on(index),
             demand,
-            lambda lease, before: self._may_end(lease, before, demand, account),
+            lambda lease, before: self._may_end(lease, before, demand, *least),
         )
 
     def _may_end(
-        self, lease: LeaseView, before: Sequence[LeaseView], demand: Demand, account: Account
+        self,
+        lease: LeaseView,
+        before: Sequence[LeaseView],
+        demand: Demand,
+        after: Level,
+        now: Level,
     ) -> bool:
         """May `lease` end for `demand` when those in `before` of the same production do too?
 
         Inside a production an equal has to make way as well, for nothing else ever would. Another
-        one gives if that leaves it no worse off than the taker will be; or than the taker is, if it
+        one gives if that leaves it no worse off than the taker `after`; or than the taker `now`, if it
         held the slot for a turn: small work takes the room back only by its share, so it comes to
         rest.
         """
@@ -126,10 +145,9 @@ class Reserving:
         if lease.production == layer.production:
             return lease.priority <= layer.priority + (0 if demand.job.slots else demand.points)
         level = without(self._giving.account(lease), lease, before)
-        if level >= after_taking(demand, account, SLACK_TOGETHER):
+        if level >= after:
             return True
-        held = self._board.snapshot.at - lease.granted_at
-        return held >= TURN_SECONDS and level >= account.level()
+        return level >= now and self._board.snapshot.at - lease.granted_at >= TURN_SECONDS
 
     def _end(
         self,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from math import inf
 
+from farm.model.resources import Cores
 from farm.model.snapshot import LeaseView
 from farm.policy.board import Board
 from farm.policy.demand import Demand
@@ -49,6 +50,13 @@ class _Taker:
     most: float
     above: dict[str, bool] = field(default_factory=dict)  #: productions: may they give at all?
 
+    @property
+    def plain(self) -> bool:
+        """Would any node do, and may it take no more than its share lets it?"""
+        demand = self.demand
+        picky = demand.needs is not None or self.avoid or self.only is not None or demand.gpus
+        return not picky and not demand.layer.whole_node and self.young < inf
+
 
 class Taking:
     """Finds what gives way. What found nothing once is not looked for again in this plan."""
@@ -57,6 +65,7 @@ class Taking:
         """Search among the leases of `giving`."""
         self._board, self._giving = board, giving
         self._searches: dict[object, _Search] = {}
+        self._nothing: dict[str, list[tuple[Cores, int, Level, Level]]] = {}
         self._had: dict[tuple[str, str], bool] = {}  #: had it anything before it took?
 
     def find(
@@ -78,12 +87,14 @@ class Taking:
         key = (account.pool, demand.layer.production, demand.wish, avoid)
         search = self._searches.get(key)
         if search is None:
-            search = self._searches[key] = _Search(self._walk(taker))
+            walk = self._of_own(taker) if self._none(taker) else self._walk(taker)
+            search = self._searches[key] = _Search(walk)
         while True:
             alone = self._look_on(search, taker)
             if alone is not None:
                 return [alone]
             if not search.several:
+                self._remember(taker)
                 return []
             index = heappop(search.several)[2]
             # What it takes was found before others took: it may be more by now.
@@ -106,7 +117,7 @@ class Taking:
                 continue
             if alone and giving.makes_room(index, (lease,), demand):
                 return lease
-            if index not in search.seen:
+            if index not in search.seen and lease.production != demand.layer.production:
                 search.seen.add(index)
                 leases = self._together(index, taker)
                 if leases:
@@ -127,11 +138,34 @@ class Taking:
             if account.level()[0] == 0:  # for a guarantee, those first that need not wait
                 leases = iter(sorted(leases, key=lambda one: not one.interruptible))
             yield from leases
+        yield from self._of_own(taker)
+
+    def _of_own(self, taker: _Taker) -> Iterator[LeaseView]:
+        """Leases of the taker's production that have less priority, the least first."""
+        layer = taker.demand.layer
         points = 0 if taker.demand.job.slots else taker.demand.points
-        for lease in self._giving.of(account.pool, own):
-            if lease.priority >= taker.demand.layer.priority + points:
-                break
+        for lease in self._giving.of(taker.account.pool, layer.production):
+            if lease.priority >= layer.priority + points:
+                return
             yield lease
+
+    def _none(self, taker: _Taker) -> bool:
+        """Did others have nothing to give for a wish no larger that might take no less?"""
+        demand = taker.demand
+        return taker.plain and any(
+            demand.cores >= one[0]
+            and demand.memory >= one[1]
+            and taker.after >= one[2]
+            and taker.after_several >= one[3]
+            for one in self._nothing.get(taker.account.pool, ())
+        )
+
+    def _remember(self, taker: _Taker) -> None:
+        """Others have nothing to give that helps."""
+        if taker.plain and not self._none(taker):
+            demand = taker.demand
+            one = (demand.cores, demand.memory, taker.after, taker.after_several)
+            self._nothing.setdefault(taker.account.pool, []).append(one)
 
     def _usable(self, index: int, taker: _Taker) -> bool:
         board, demand = self._board, taker.demand
