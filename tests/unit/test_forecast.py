@@ -23,8 +23,8 @@ seconds = st.floats(min_value=0.01, max_value=10_000)
 spreads = st.floats(min_value=0, max_value=3)
 
 
-def a_pace(waiting: int = 20, *, mean: float = 10.0, spread: float = 0.0, **fields: int) -> Pace:
-    usual = {"slots": 2, "measured": 1000}
+def a_pace(waiting: int = 20, *, mean: float = 10.0, spread: float = 0.0, **fields: Any) -> Pace:
+    usual: dict[str, Any] = {"slots": 2, "measured": 1000}
     return Pace(
         waiting=waiting,
         mean_seconds=mean,

@@ -2,6 +2,7 @@
 
 import random
 import statistics
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,7 @@ def test_the_first_to_finish_are_the_quick_ones() -> None:
     chance = random.Random(1)
     times = sorted(chance.lognormvariate(4.6, 0.3) for _ in range(200))
     quick, slow = times[:40], times[40:]
-    seen = {"measured": 40, "mean_seconds": statistics.mean(quick)}
+    seen: dict[str, Any] = {"measured": 40, "mean_seconds": statistics.mean(quick)}
     law = task_times(**seen, variance=statistics.variance(quick), elapsed=[times[39]] * len(slow))
 
     assert law.mean_seconds == pytest.approx(statistics.mean(times), rel=0.1)
@@ -37,7 +38,7 @@ def test_the_first_to_finish_are_the_quick_ones() -> None:
 
 
 def test_what_has_just_begun_tells_nothing() -> None:
-    seen = {"measured": 5, "mean_seconds": 60.0, "variance": 100.0}
+    seen: dict[str, Any] = {"measured": 5, "mean_seconds": 60.0, "variance": 100.0}
 
     fresh = task_times(**seen, elapsed=[0.1] * 50)
     assert fresh.mean_seconds == pytest.approx(task_times(**seen).mean_seconds, rel=0.01)
