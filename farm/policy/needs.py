@@ -57,11 +57,9 @@ def check_bounds(job: JobSpec, layers: Sequence[LayerSpec], faults: Faults) -> N
     """Note what is wrong with the group of `job` and with what it may have at once."""
     if job.group:
         faults.catch(lambda: check_group(job.group), "")
-    none: Cores = 0
-    cores = faults.catch(lambda: exact_cores(job.most_cores), none)
     for name, amount in (
         ("most_tasks", job.most_tasks),
-        ("most_cores", cores),
+        ("most_cores", job.most_cores),
         ("least_tasks", job.least_tasks),
     ):
         faults.check(
@@ -75,6 +73,6 @@ def check_bounds(job: JobSpec, layers: Sequence[LayerSpec], faults: Faults) -> N
     for layer in layers:
         wants = layer.resources.cores
         faults.check(
-            not 0 < cores < wants,
-            f"most_cores {cores:g}: a frame takes {wants:g}, so none would ever begin",
+            not 0 < job.most_cores < wants,
+            f"most_cores {job.most_cores:g}: a frame takes {wants:g}, so none would ever begin",
         )

@@ -15,7 +15,7 @@ from farm.model.job import USUAL_PRIORITY, USUAL_RETRIES, JobSpec, LayerSpec
 from farm.model.manifest import check_digest, check_path
 from farm.model.names import check_name, check_title
 from farm.model.render import RenderSettings
-from farm.model.resources import GIB, Cores
+from farm.model.resources import GIB, Cores, exact_cores
 from farm.model.scene import IMAGE_EXTENSIONS, SceneFacts
 from farm.policy.faults import Faults
 from farm.policy.needs import check_bounds, check_needs, slot_resources
@@ -85,6 +85,7 @@ def build_job(request: JobRequest, scene: SceneFacts | BadScene) -> JobSpec:
         facts = replace(scene, path=request.scene)  # a sent one was read from another place
         _check_camera(request, facts, faults)
     layer = _render(request, facts, faults)
+    none: Cores = 0
     job = JobSpec(
         production=request.production,
         name=_name(request),
@@ -93,7 +94,7 @@ def build_job(request: JobRequest, scene: SceneFacts | BadScene) -> JobSpec:
         priority=request.priority,
         group=request.group,
         most_tasks=request.most_tasks,
-        most_cores=request.most_cores,
+        most_cores=faults.catch(lambda: exact_cores(request.most_cores), none),
         least_tasks=request.least_tasks,
         start_at=request.start_at,
         deadline_at=request.deadline_at,

@@ -8,7 +8,6 @@ from pydantic import Field
 from farm.model import bounds
 from farm.model.errors import BadRequest, Conflict
 from farm.model.names import check_name
-from farm.model.resources import Cores
 from farm.model.snapshot import CapUnit
 from farm.policy.access import Right
 from farm.policy.why import holders
@@ -45,7 +44,7 @@ class BoundsIn(In):
     """What is left out stays as it is; 0 is no bound."""
 
     most_tasks: int | None = Field(None, description="Slots at once.")
-    most_cores: Cores | None = Field(None, description="Cores at once.")
+    most_cores: float | None = Field(None, description="Cores at once.")
     least_tasks: int | None = Field(
         None, description="Slots before other jobs of its production get more."
     )

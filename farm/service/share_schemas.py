@@ -64,7 +64,7 @@ class GroupIn(In):
 
     group: str = Field(description="Sequence or shot, such as sq010/sh020.")
     most_tasks: int | None = Field(None, description="Slots at once; 0 is no bound.")
-    most_cores: Cores | None = Field(None, description="Cores at once; 0 is no bound.")
+    most_cores: float | None = Field(None, description="Cores at once; 0 is no bound.")
 
 
 class GroupOut(Out):

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from farm.model.dependencies import After, Match, Release
 from farm.model.job import USUAL_PRIORITY, USUAL_RETRIES
-from farm.model.resources import GIB, Cores
+from farm.model.resources import GIB
 from farm.policy.layers import LayerRequest
 from farm.policy.split import USUAL_PRODUCTION, USUAL_TASK_SECONDS
 from farm.service.schemas import In
@@ -30,7 +30,7 @@ class LayerIn(In):
     after: list[AfterIn] = Field(default=[], description="All of it must hold.")
     scene: str | None = None
     frames: str | None = None
-    cores: Cores | None = None
+    cores: float | None = None
     memory_bytes: int | None = None
     gpus: int | None = None
     gpu_memory_bytes: int | None = None
@@ -68,7 +68,7 @@ class SubmitIn(In):
     name: str | None = Field(None, description="The scene's file name when left out.")
     owner: str = ""
     priority: int = Field(USUAL_PRIORITY, description="0 to 100, higher first.")
-    cores: Cores = Field(1, description="For each frame in work: whole ones or quarters.")
+    cores: float = Field(1, description="For each frame in work: whole ones or quarters.")
     memory_bytes: int = Field(GIB, description="For each frame in work.")
     gpus: int = 0
     gpu_memory_bytes: int = Field(0, description="That each of its GPUs must have.")
@@ -83,7 +83,7 @@ class SubmitIn(In):
     learn_memory: bool = Field(True, description="Book what frames were seen to need?")
     group: str = Field("", description="Sequence or shot, such as sq010/sh020.")
     most_tasks: int = Field(0, description="Slots at once; 0 is no bound.")
-    most_cores: Cores = Field(0, description="Cores at once; 0 is no bound.")
+    most_cores: float = Field(0, description="Cores at once; 0 is no bound.")
     least_tasks: int = Field(0, description="Slots before others of its production get more.")
     output: str | None = Field(None, description="Path pattern with one run of #, no extension.")
     resolution_percentage: int | None = None
