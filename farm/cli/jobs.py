@@ -8,7 +8,7 @@ import click
 from farm.cli import bounds, errors, steering, upkeep
 from farm.cli.lazy import PlainGroup
 from farm.cli.options import Session, talks
-from farm.cli.output import between, counted, message
+from farm.cli.output import between, counted, message, roughly
 from farm.model.errors import NotAllowed, NotFound
 from farm.model.sizes import format_size, format_span
 from farm.model.states import JobState, TaskState
@@ -49,7 +49,8 @@ def ls(session: Session, *, production: str | None, states: tuple[str, ...], lim
     """List jobs, newest first.
 
     Columns: job, production, name, state, priority, frames done and in all, running, failed, age,
-    and why the others wait (more of it: farm why JOB).
+    about how long until it is done (how sure that is: farm jobs show JOB), and why the others wait
+    (more of it: farm why JOB).
     """
     found = session.client.jobs(production=production, states=states, limit=limit)
     columns = (
@@ -62,6 +63,7 @@ def ls(session: Session, *, production: str | None, states: tuple[str, ...], lim
         "RUNNING",
         "FAILED",
         "AGE",
+        "ETA",
         "REASON",
     )
     session.view.table(found, columns, [_row(job) for job in found])
@@ -81,6 +83,7 @@ def _row(job: dict[str, Any]) -> tuple[object, ...]:
         counts["running"],
         counts["failed"],
         _ago(job["created_at"]),
+        "-" if job["eta_seconds"] is None else roughly(job["eta_seconds"]),
         job["reason"] or "-",
     )
 

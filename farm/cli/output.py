@@ -86,6 +86,14 @@ def between(early_seconds: float, late_seconds: float) -> str:
     return early if early == late else f"{early} to {late}"
 
 
+def roughly(seconds: float) -> str:
+    """A guess at a span in one unit: `40 s`, `12 min`, `3 h`, `4 d`."""
+    for unit, size, most in (("s", 1, 90), ("min", 60, 90), ("h", 3600, 36)):
+        if seconds < size * most:
+            return f"{max(1, round(seconds / size))} {unit}"
+    return f"{round(seconds / 86_400)} d"
+
+
 def counted(number: int, noun: str) -> str:
     """`1 frame`, `3 frames`."""
     return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -7,7 +7,7 @@ import click
 from farm.cli.groups import bound, held
 from farm.cli.lazy import PlainGroup
 from farm.cli.options import Session, talks
-from farm.cli.output import message
+from farm.cli.output import between, counted, message
 from farm.model.sizes import format_size
 
 _EPILOG = """\b
@@ -85,7 +85,21 @@ def show(session: Session, *, production: str) -> None:
         rows += _share(share)
     for group in found["groups"]:
         rows.append((f"group {group['name']}", f"{held(group)}; {bound(group)}"))
-    session.view.fields(found, rows)
+    ahead = session.client.productions.forecast(production)
+    rows.append(("ends", _ends(ahead)))
+    session.view.fields({**found, "forecast": ahead}, rows)
+
+
+def _ends(ahead: dict[str, Any]) -> str:
+    """When its last open job will be done."""
+    if not ahead["jobs"]:
+        return "no open jobs"
+    jobs = counted(ahead["jobs"], "open job")
+    if ahead["eta_seconds"] is None:
+        return f"{jobs}; nothing tells yet"
+    span = between(ahead["eta_early_seconds"], ahead["eta_late_seconds"])
+    others = f"; nothing tells of {ahead['unknown']}" if ahead["unknown"] else ""
+    return f"{jobs}, done in {span} ({ahead['confidence']:.0%} sure){others}"
 
 
 def _share(share: dict[str, Any]) -> list[tuple[str, object]]:

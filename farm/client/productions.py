@@ -18,6 +18,10 @@ class Productions:
         """One production: `["shares"]` by pool, and its `["groups"]`."""
         return self._wire.ask(_path(production))
 
+    def forecast(self, production: str) -> Answer:
+        """When its last open job will be done: `["eta_seconds"]`, and early and late."""
+        return self._wire.ask(_path(production, "forecast"))
+
     def set_share(
         self,
         production: str,

@@ -17,8 +17,8 @@ comes late, and is shared with jobs yet to come.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from itertools import groupby, repeat
 
@@ -29,6 +29,9 @@ from farm.policy.tasktimes import task_times
 
 CONFIDENCE = 0.8  #: how often the end lies between early and late
 LEAST_FINISHED = 0.08  #: of those in hand so many must have finished before anything is told
+OTHERS_SPREAD = 0.6  #: standard deviation over mean, of means of a production's layers
+UNSERVED_DOUBT = 0.5  #: by so much of itself the time of a job is off that has no slots yet
+NO_TIMES: Mapping[str, tuple[float, ...]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,8 @@ def forecast(
     span = Span(starts_in_seconds, (starts_in_seconds * SLOTS_DOUBT) ** 2)
     for _, stage in groupby(every, key=lambda one: one.stage):
         span += stage_span([_believed(one) for one in stage], slots)
+    if every and not now:
+        span += Span(0.0, (UNSERVED_DOUBT * span.seconds) ** 2)
     early, late = _interval(span)
     return Forecast(
         frames_per_minute=60 * rate,
@@ -101,8 +106,16 @@ def forecast(
     )
 
 
-def paces(layers: Iterable[Layer]) -> list[Pace]:
+def paces(
+    layers: Iterable[Layer],
+    *,
+    elapsed: Mapping[str, tuple[float, ...]] = NO_TIMES,
+    usual_seconds: float | None = None,
+) -> list[Pace]:
     """The paces of a job's layers.
+
+    `elapsed` are seconds since the tasks in hand began, by layer. A layer to render that nothing
+    was measured of is believed to be as its production's usually are, if that is told.
 
     Sheets and films that were never made before are left out: they take a moment at the end, and
     would leave every job without an end that is told.
@@ -110,7 +123,7 @@ def paces(layers: Iterable[Layer]) -> list[Pace]:
     every = list(layers)
     stages = stages_of([layer.spec for layer in every])
     return [
-        _pace(layer, stages[layer.spec.name])
+        _pace(layer, stages[layer.spec.name], elapsed.get(layer.id, ()), usual_seconds)
         for layer in every
         if layer.spec.kind is LayerKind.RENDER or layer.rendered
     ]
@@ -131,18 +144,23 @@ def stages_of(layers: Sequence[LayerSpec]) -> dict[str, int]:
     return stages
 
 
-def _pace(layer: Layer, stage: int) -> Pace:
-    mean = layer.render_seconds / layer.rendered if layer.rendered else 0.0
-    spare = max(0.0, layer.render_squares - layer.rendered * mean**2)
-    return Pace(
+def _pace(
+    layer: Layer, stage: int, elapsed: tuple[float, ...], usual_seconds: float | None
+) -> Pace:
+    left = Pace(
         waiting=layer.counts.blocked + layer.counts.ready,
         running=layer.counts.running,
         slots=layer.leases,
-        measured=layer.rendered,
-        mean_seconds=mean,
-        variance=spare / max(1, layer.rendered - 1),
+        elapsed=elapsed,
         stage=stage,
     )
+    if not layer.rendered and usual_seconds:
+        variance = (OTHERS_SPREAD * usual_seconds) ** 2
+        return replace(left, measured=1, mean_seconds=usual_seconds, variance=variance)
+    mean = layer.render_seconds / layer.rendered if layer.rendered else 0.0
+    spare = max(0.0, layer.render_squares - layer.rendered * mean**2)
+    variance = spare / max(1, layer.rendered - 1)
+    return replace(left, measured=layer.rendered, mean_seconds=mean, variance=variance)
 
 
 def _believed(layer: Pace) -> Believed:

@@ -14,6 +14,7 @@ from farm.model.snapshot import LayerView, Snapshot
 from farm.model.standing import JobStanding, LayerStanding
 from farm.model.states import JobState
 from farm.policy.plan import Plan
+from farm.policy.shares import Shares
 from farm.policy.waiting import Reason, Waiting
 
 
@@ -38,6 +39,8 @@ class Outlook:
     views: Mapping[str, LayerView] = field(default_factory=dict)  #: by layer
     left: Mapping[str, int] = field(default_factory=dict)  #: by production: tasks left over
     nodes: frozenset[str] = frozenset()  #: those that take leases
+    #: By production and pool: cores' worth that it is due.
+    dues: Mapping[tuple[str, str], float] = field(default_factory=dict)
     more: bool = False  #: there are layers so far back in the line that they were not looked at
 
 
@@ -72,8 +75,18 @@ def outlook(snapshot: Snapshot, decided: Plan, *, leads: bool = True) -> Outlook
         views={layer.id: layer for layer in snapshot.layers},
         left=left,
         nodes=frozenset(node.name for node in snapshot.nodes),
+        dues=_dues(snapshot),
         more=snapshot.more_layers,
     )
+
+
+def _dues(snapshot: Snapshot) -> dict[tuple[str, str], float]:
+    shares, wanting = Shares(snapshot), {layer.production for layer in snapshot.layers}
+    return {
+        (name, pool): due
+        for pool in list(shares.sizes)
+        for name, (due, _) in shares.scale(pool, wanting).items()
+    }
 
 
 def parts(job: JobStanding, seen: Outlook) -> list[Part]:

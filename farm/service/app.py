@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from farm import __version__
 from farm.files.content import ContentStore
 from farm.service import (
+    ahead,
     answers,
     collect,
     events,
@@ -53,6 +54,7 @@ _PARTS = (
     results,
     files,
     nodes,
+    ahead,
     shares,
     limits,
     filters,

@@ -8,9 +8,9 @@ from farm.model.errors import BadRequest
 from farm.model.frames import Frames
 from farm.model.states import JobState
 from farm.policy.access import ALL, Right
-from farm.policy.forecast import forecast, paces
 from farm.service import answers, submit
 from farm.service.access import Caller, SteeredJob, VisibleJob
+from farm.service.ahead import forecasts, forecasts_by_id
 from farm.service.around import reasons_of
 from farm.service.content import TheFiles
 from farm.service.failures import failures_of
@@ -72,18 +72,28 @@ def ls(
     jobs = store.jobs.list(production=production, states=state, limit=limit)
     waiting = [job.id for job in jobs if job.counts.blocked or job.counts.ready]
     reasons = reasons_of(store, outlooks, waiting, caller)
-    listed = [JobOut.model_validate(job) for job in jobs]
-    return [job.model_copy(update={"reason": reasons.get(job.id, "")}) for job in listed]
+    ahead = forecasts_by_id(
+        store, outlooks, [job.id for job in jobs if job.state is JobState.ACTIVE]
+    )
+    return [
+        JobOut.model_validate(job).model_copy(
+            update={
+                "reason": reasons.get(job.id, ""),
+                "eta_seconds": ahead[job.id].eta_seconds if job.id in ahead else None,
+            }
+        )
+        for job in jobs
+    ]
 
 
 @router.get("/{job}", summary="Look at a job")
 def show(store: TheStore, outlooks: TheOutlooks, job: VisibleJob, caller: Caller) -> JobDetail:
     """A job with its layers, its pace, why it waits, and its failures by reason."""
     found = store.jobs.get(job)
-    ahead = forecast(paces(found.layers))
+    (ahead,) = forecasts(store, outlooks, [found])
     failures, looked_at = failures_of(store, job) if found.counts.failed else ([], 0)
     return JobDetail(
-        **JobOut.model_validate(found).model_dump(),
+        **JobOut.model_validate(found).model_dump(exclude={"eta_seconds"}),
         layers=[LayerOut.of(layer) for layer in found.layers],
         why=why_of(store, outlooks, found, caller).sentence,
         **ForecastOut.model_validate(ahead).model_dump(),
@@ -93,10 +103,11 @@ def show(store: TheStore, outlooks: TheOutlooks, job: VisibleJob, caller: Caller
 
 
 @router.get("/{job}/progress", summary="Follow a job")
-def progress(store: TheStore, job: VisibleJob) -> ProgressOut:
+def progress(store: TheStore, outlooks: TheOutlooks, job: VisibleJob) -> ProgressOut:
     """What somebody who waits for the job wants to know; cheap enough to ask each second."""
     found = store.jobs.get(job)
-    return ProgressOut.of(found, forecast(paces(found.layers)))
+    (ahead,) = forecasts(store, outlooks, [found])
+    return ProgressOut.of(found, ahead)
 
 
 @router.post("/{job}/pause", summary="Pause a job")

@@ -73,6 +73,7 @@ class JobOut(Out):
     ended_at: float | None
     counts: CountsOut
     reason: str = Field("", description="Why it waits, in a few words; empty when nothing does.")
+    eta_seconds: float | None = Field(None, description="Until it is done; null: nothing tells.")
     group: str = ""
     start_at: float = Field(0.0, description="Nothing of it begins earlier; 0 is none.")
     deadline_at: float = Field(0.0, description="Wanted by then; 0 is none.")
@@ -160,6 +161,18 @@ class ForecastOut(Out):
 
     frames_per_minute: float = Field(description="At the slots that serve it now.")
     eta_seconds: float | None = Field(description="As often sooner as later.")
+    eta_early_seconds: float | None
+    eta_late_seconds: float | None
+    confidence: float | None = Field(description="How often it is between early and late.")
+
+
+class ProductionForecastOut(Out):
+    """When the last open job of a production will be done. Null while nothing tells."""
+
+    production: str
+    jobs: int = Field(description="Open ones.")
+    unknown: int = Field(description="Of those that nothing tells the end of, paused ones too.")
+    eta_seconds: float | None = Field(description="As often sooner as later, of the others.")
     eta_early_seconds: float | None
     eta_late_seconds: float | None
     confidence: float | None = Field(description="How often it is between early and late.")

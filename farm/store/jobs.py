@@ -63,6 +63,11 @@ class JobStore:
             return job
         raise NotFound(f"no job {job_id}; `farm jobs ls` shows the jobs there are")
 
+    def some(self, ids: Sequence[str]) -> list[Job]:
+        """Those of these jobs that are there, with their layers."""
+        pages = (ids[first : first + _PAGE] for first in range(0, len(ids), _PAGE))
+        return [job for page in pages for job in self._read(page)]
+
     def _read(self, ids: Sequence[str]) -> Iterator[Job]:
         """The jobs called `ids` with their layers, as far as they are there."""
         client = self._connection.client

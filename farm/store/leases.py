@@ -73,6 +73,31 @@ class LeaseStore:
         with self._connection.guard():
             return int(self._connection.client.zcard(keys.LEASES))
 
+    def begun(self, layers: Sequence[str]) -> dict[str, tuple[float, ...]]:
+        """Seconds that the leases of each of `layers` have had in hand what they work on."""
+        client = self._connection.client
+        with self._connection.guard():
+            pipeline = client.pipeline(transaction=False)
+            pipeline.time()
+            for layer in layers:
+                pipeline.smembers(keys.layer(layer, "leases"))
+            (seconds, micros), *members = pipeline.execute()
+            pairs = [
+                (layer, lease)
+                for layer, found in zip(layers, members, strict=True)
+                for lease in found
+            ]
+            pipeline = client.pipeline(transaction=False)
+            for _, lease in pairs:
+                pipeline.hmget(keys.lease(lease), "tasks", "hand_ms")
+            rows = pipeline.execute() if pairs else ()
+        now_ms = seconds * 1000 + micros / 1000
+        found: dict[str, list[float]] = {}
+        for (layer, _), (tasks, hand_ms) in zip(pairs, rows, strict=True):
+            if tasks and hand_ms:
+                found.setdefault(layer, []).append(max(0.0, now_ms - int(hand_ms)) / 1000)
+        return {layer: tuple(sorted(every)) for layer, every in found.items()}
+
     def recall(self, recalls: Sequence[Recall], *, leader: str) -> list[str]:
         """End each lease at its next task boundary; answers "recalled", "ended", "gone" each."""
         calls: list[tuple[str | int | float, ...]] = [

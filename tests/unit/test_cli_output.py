@@ -18,7 +18,7 @@ from farm.cli.errors import (
     USAGE,
     run_command,
 )
-from farm.cli.output import View, counted
+from farm.cli.output import View, counted, roughly
 from farm.cli.wait import words
 from farm.client import Progress
 from farm.model.errors import (
@@ -198,3 +198,11 @@ def test_numbers_agree_with_their_nouns() -> None:
     assert counted(1, "frame") == "1 frame"
     assert counted(0, "frame") == "0 frames"
     assert counted(1_000_000, "frame") == "1,000,000 frames"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0.2, "1 s"), (80, "80 s"), (700, "12 min"), (9000, "2 h"), (400_000, "5 d")],
+)
+def test_a_guess_at_a_span_has_one_unit(seconds: float, told: str) -> None:
+    assert roughly(seconds) == told

@@ -165,6 +165,7 @@ def test_shares_and_groups_by_commands(
         "share\t25.0% of what it has most of",
         "due\t6 cores' worth",
         "group sq010\thas 0 slots, 0 cores now; at most 600 cores",
+        "ends\t1 open job; nothing tells yet",
     ]
     assert (
         json.loads(told("productions", "show", "heron", "--json"))["groups"][0]["most_tasks"] == 0
