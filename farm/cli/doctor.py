@@ -12,7 +12,6 @@ from farm.cli import errors
 from farm.cli.options import Session, talks
 from farm.cli.output import View, counted, message
 from farm.model.errors import FarmError, ServiceUnavailable, StoreUnavailable
-from farm.model.node import IN_USE
 from farm.model.states import NodeState
 
 Farm = dict[str, Any]
@@ -158,6 +157,8 @@ _LOOKS: tuple[Callable[[Farm], Finding], ...] = (
 
 
 def _unfit(nodes: list[dict[str, Any]]) -> Iterator[Finding]:
+    from farm.model.node import IN_USE  # what it comes with is slow to load
+
     for node in nodes:
         if node["unfit"] == IN_USE and node["state"] != NodeState.OFFLINE:
             yield Finding(what=f"node {node['name']}", state="ok", found=f"waits: {IN_USE}")
