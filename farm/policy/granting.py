@@ -54,7 +54,7 @@ def _serve(board: Board, queue: Queue, demand: Demand) -> Grant | None:
     for retry, avoid, anywhere in tries(board, demand):
         index = -1
         if reserved:
-            index = _kept_for_it(board, demand, pool, avoid)
+            index = _kept_for_it(board, demand, pool, avoid, only, most)
         if index < 0:
             index = board.placement.best(demand, pool, avoid=avoid, only=only, most=most)
         if index >= 0:
@@ -141,9 +141,21 @@ def fits_on(board: Board, demand: Demand, index: int, avoid: frozenset[str]) -> 
     )
 
 
-def _kept_for_it(board: Board, demand: Demand, pool: str, avoid: frozenset[str]) -> int:
+def _kept_for_it(
+    board: Board,
+    demand: Demand,
+    pool: str,
+    avoid: frozenset[str],
+    only: set[int] | None,
+    most: float,
+) -> int:
     """The node that was cleared for it, once it is clear; -1 when there is none."""
     for index in board.reserved[demand.layer.id]:
-        if board.nodes[index].pool == pool and fits_on(board, demand, index, avoid):
+        if (
+            board.nodes[index].pool == pool
+            and (only is None or index in only)
+            and board.room.cores_taken(index, demand) <= most
+            and fits_on(board, demand, index, avoid)
+        ):
             return index
     return -1
