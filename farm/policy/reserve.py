@@ -7,7 +7,6 @@ comes free, and only work that is over before the last of them is may fill the g
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 
 from farm.model.lease import Recall
 from farm.model.snapshot import LeaseView
@@ -22,7 +21,7 @@ from farm.policy.taking import SLACK_TOGETHER, TURN_SECONDS, after_taking, witho
 
 RESERVED_RATIO = 0.05  #: of a pool's nodes at most, but one at least
 MOST_SEARCHES = 4  #: per plan: each looks at many leases
-SOME_NODES = 64  #: that can be cleared are enough to choose from, but for the first in line
+SOME_NODES = 256  #: are looked at for all but the first in line
 
 Cost = tuple[float, int, int]  #: seconds until it is clear, leases that end for it, index
 
@@ -56,9 +55,7 @@ class Reserving:
             return -1, []
         self._searches += 1
         for retry, avoid, _ in tries(self._board, demand):
-            choices = self._choices(demand, queue, avoid)
-            some = None if self._searches == 1 else SOME_NODES
-            found = min(islice(choices, some), default=None)
+            found = min(self._choices(demand, queue, avoid), default=None)
             if found is not None:
                 self._left[queue.pool] -= 1
                 (_, _, index), leases = found
@@ -89,7 +86,11 @@ class Reserving:
         """Nodes that can be cleared for `demand`, with what that takes."""
         only, most = bounds(demand, queue.account)
         giving, nodes = self._giving, self._board.nodes
-        for index in giving.nodes_with(queue.pool):
+        indices = giving.nodes_with(queue.pool)
+        if self._searches > 1:  # others in each plan
+            start = int(self._board.snapshot.at) % len(indices) if indices else 0
+            indices = (indices[start:] + indices[:start])[:SOME_NODES]
+        for index in indices:
             node = nodes[index]
             if (
                 node.reserved_for
@@ -137,9 +138,9 @@ class Reserving:
         """May `lease` end for `demand` when those in `before` of the same production do too?
 
         Inside a production an equal has to make way as well, for nothing else ever would. Another
-        one gives if that leaves it no worse off than the taker `after`; or than the taker `now`, if it
-        held the slot for a turn: small work takes the room back only by its share, so it comes to
-        rest.
+        one gives if that leaves it no worse off than the taker `after`; or than the taker `now`, if
+        it held the slot for a turn: small work takes the room back only by its share, so it comes
+        to rest.
         """
         layer = demand.layer
         if lease.production == layer.production:
