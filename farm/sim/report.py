@@ -63,8 +63,10 @@ def _passes(run: Outcome) -> str:
 
 
 def _foretold(run: Outcome) -> str:
-    held = [f"{100 * one['held']:.0f}" for one in run.marks()]
-    return f"{' / '.join(held)} % of {100 * run.marks()[0]['confidence']:.0f} %"
+    marks = run.marks()
+    held = " / ".join(f"{100 * one['held']:.0f}" for one in marks)
+    off = " / ".join(f"{100 * one['median_off']:.0f}" for one in marks)
+    return f"{held} % of {100 * marks[0]['confidence']:.0f} %; off by {off} %"
 
 
 def _speed(run: Outcome) -> str:

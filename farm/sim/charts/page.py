@@ -7,7 +7,7 @@ from functools import partial
 from html import escape
 from pathlib import Path
 
-from farm.sim.charts import plots
+from farm.sim.charts import foretold, plots
 from farm.sim.checking import judge
 from farm.sim.outcome import Outcome
 from farm.sim.report import PRODUCTIONS, Rows, productions, summary
@@ -43,7 +43,7 @@ def _pictures(runs: Sequence[Outcome]) -> Iterator[tuple[str, Callable[[Path], N
     yield "fairness", partial(plots.fairness, runs=runs)
     yield "waits", partial(plots.waits, runs=runs)
     yield "stranded", partial(plots.stranded, runs=runs)
-    yield "forecasts", partial(plots.forecasts, run=runs[0])
+    yield "forecasts", partial(foretold.forecasts, run=runs[0])
     for number, run in enumerate(runs, 1):
         yield f"shares-{number}", partial(plots.shares, run=run)
 

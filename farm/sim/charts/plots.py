@@ -1,14 +1,12 @@
-"""The pictures: how full the farm was, who had what, who waited, what was stranded and foretold."""
+"""The pictures: how full the farm was, who had what, who waited, and what was stranded."""
 
 from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
 
-from farm.sim.calibration import MARKS
 from farm.sim.charts.canvas import COLORS, INK, QUIET, Canvas, paler
 from farm.sim.charts.panel import Panel, percent, steps
 from farm.sim.outcome import Outcome
-from farm.sim.scenario import DAY
 
 WIDTH = 1100
 _LEFT, _RIGHT = 62, WIDTH - 24
@@ -130,40 +128,6 @@ def fairness(path: Path, runs: Sequence[Outcome]) -> None:
         panel.curve(samples.at, samples.unfair, COLORS[number % len(COLORS)], 1.6)
     panel.frame()
     _legend(canvas, [name_of(run) for run in runs], 28)
-    canvas.save(path)
-
-
-def forecasts(path: Path, run: Outcome) -> None:
-    """How often the end lay in the span that was told, and what was told against what came."""
-    canvas = Canvas(WIDTH, 400)
-    bars = Panel(canvas, _LEFT, 48, 430, 340, len(MARKS), 1.0)
-    marks = run.marks()
-    bars.title("Held", f"{marks[0]['confidence']:.0%} are promised")
-    bars.rows((0, 0.2, 0.4, 0.6, 0.8, 1), percent)
-    for at, one in enumerate(marks):
-        left, right = bars.x(at + 0.2), bars.x(at + 0.8)
-        canvas.bar(left, bars.y(one["held"]), right, bars.bottom, paler(COLORS[0], 0.25))
-        middle = (left + right) / 2
-        canvas.text((middle, bars.bottom + 6), f"at {one['at']:.0%}", size=11, anchor="ma")
-        told = f"{one['told']:,} told"
-        canvas.text((middle, bars.bottom + 22), told, size=10, color=QUIET, anchor="ma")
-    line = bars.y(marks[0]["confidence"])
-    canvas.line([(bars.left, line), (bars.right, line)], COLORS[1], 2)
-    bars.frame()
-    most = max(2 * DAY, run.played_seconds)
-    panel = Panel(
-        canvas, 560, 48, _RIGHT, 340, most, most, x_least=1, y_least=1, x_log=True, y_log=True
-    )
-    panel.title("Told and true", "time to the end: across what was told, upright what came")
-    panel.span_rows()
-    panel.span_columns()
-    canvas.line([(panel.left, panel.bottom), (panel.right, panel.top)], QUIET, 1)
-    known = [one for one in run.told if one.forecast.eta_seconds is not None]
-    for each in known[:: max(1, len(known) // 4000)]:
-        place = (panel.x(each.forecast.eta_seconds or 0.0), panel.y(each.truth_seconds))
-        canvas.dot(place, 1.3, COLORS[MARKS.index(each.mark)])
-    _legend(canvas, [f"at {one:.0%}" for one in MARKS], 318)
-    panel.frame()
     canvas.save(path)
 
 
