@@ -54,7 +54,7 @@ def _serve(board: Board, queue: Queue, demand: Demand) -> Grant | None:
     for retry, avoid, anywhere in tries(board, demand):
         index = -1
         if reserved:
-            index = _kept_for_it(board, demand, pool, avoid, only, most)
+            index = _kept_for_it(board, demand, pool, avoid=avoid, only=only, most=most)
         if index < 0:
             index = board.placement.best(demand, pool, avoid=avoid, only=only, most=most)
         if index >= 0:
@@ -145,6 +145,7 @@ def _kept_for_it(
     board: Board,
     demand: Demand,
     pool: str,
+    *,
     avoid: frozenset[str],
     only: set[int] | None,
     most: float,
