@@ -254,14 +254,24 @@ def test_what_wide_slots_are_due_comes_back_from_several_leases_of_each_node_at_
     assert farm.cores()["li"] >= 56  # of 64 that it is due, a slot of 16 less and one to go
 
 
-def test_a_production_with_many_slots_lets_a_few_be_and_takes_none_that_is_fresh() -> None:
+def two_that_hold(more: int, less: int) -> PlayedFarm:
+    """Two productions hold so many slots of 256, and both want more."""
     farm = a_farm([1.0, 1.0], [(1, 1), (1, 1), (1, 1)], nodes=16)
-    for name, layer in list(farm.layers.items()):
-        farm.layers[name] = replace(layer, wanted=126 if name == "1.1" else 130)
+    for name, count in (("0.1", more), ("1.1", less)):
+        farm.layers[name] = replace(farm.layers[name], wanted=count)
     farm.step(1.0)
-    farm.layers["1.1"] = replace(farm.layers["1.1"], wanted=9)
-    farm.layers["0.1"] = replace(farm.layers["0.1"], wanted=9)
+    for name, layer in list(farm.layers.items()):
+        farm.layers[name] = replace(layer, wanted=9_000)
+    assert farm.cores() == {"heron": more, "li": less}
+    return farm
 
-    assert farm.cores() == {"heron": 130, "li": 126}
+
+def test_a_production_with_many_slots_lets_a_few_be() -> None:
+    assert two_that_hold(129, 127).step(90.0).recalls == ()
+    assert len(two_that_hold(140, 116).step(90.0).recalls) > 0
+
+
+def test_who_has_something_does_not_take_back_what_was_only_just_given() -> None:
+    farm = two_that_hold(140, 116)
     assert farm.step(20.0).recalls == ()
-    assert farm.step(5.0).recalls == ()
+    assert len(farm.step(70.0).recalls) > 0
