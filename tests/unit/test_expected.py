@@ -16,19 +16,17 @@ from tests.makers import some_resources
 
 
 def a_view(id_: str = "1.1", **fields: Any) -> LayerView:
-    return LayerView(
-        **{
-            "id": id_,
-            "production": "heron",
-            "priority": 50,
-            "created_at": 0.0,
-            "resources": some_resources(cores=2),
-            "wanted": 40,
-            "task_seconds": 60.0,
-            "pool": "cpu",
-        }
-        | fields
-    )
+    usual: dict[str, Any] = {
+        "id": id_,
+        "production": "heron",
+        "priority": 50,
+        "created_at": 0.0,
+        "resources": some_resources(cores=2),
+        "wanted": 40,
+        "task_seconds": 60.0,
+        "pool": "cpu",
+    }
+    return LayerView(**usual | fields)
 
 
 def an_outlook(*views: LayerView, reason: Reason = Reason.BEHIND, **numbers: Any) -> Outlook:
