@@ -6,11 +6,13 @@ from dataclasses import replace
 from farm.model.node import Node
 from farm.model.snapshot import NodeView
 from farm.model.states import NodeState
+from farm.policy.access import Right
 from farm.policy.briefly import short
 from farm.policy.fit import could_serve
 from farm.policy.waiting import Reason
 from farm.policy.why import Outlook, Part, chief, holders, parts
 from farm.policy.wording import Around, Holder, Sidelined, cap_name
+from farm.service import discreet
 from farm.service.access import Identity
 from farm.service.outlook import Outlooks
 from farm.store import Store
@@ -27,6 +29,7 @@ class Surroundings:
         self._outlooks = outlooks
         self._seen = seen
         self._sees = caller.production if caller else ""
+        self._whole = caller is not None and caller.may(Right.READ_FARM)
         self._idle: Sequence[Node] | None = None
 
     def precise(self, part: Part) -> Part:
@@ -42,8 +45,9 @@ class Surroundings:
         around = Around(at=self._seen.at, sees=self._sees, view=self._seen.views.get(part.layer.id))
         match part.cause:
             case Reason.NO_NODE:
-                told = (Sidelined(node=node.name, why=_why(node)) for node in self._fitting(part))
-                return part, replace(around, sidelined=tuple(told))
+                off = [(node.name, _why(node, whole=self._whole)) for node in self._fitting(part)]
+                told = tuple(Sidelined(node=name, why=why) for name, why in off)
+                return part, replace(around, sidelined=told)
             case Reason.LIMIT:
                 return part, replace(around, holders=tuple(self._holders(part)))
             case Reason.RESERVED:
@@ -95,14 +99,16 @@ def _view(node: Node) -> NodeView:
     )
 
 
-def _why(node: Node) -> str:
+def _why(node: Node, *, whole: bool) -> str:
     """Why it takes no work: "offline", "draining: new memory", "quarantined: it fails all jobs"."""
     if node.state is not NodeState.ONLINE:
         return f"{node.state}: {node.held}" if node.held else str(node.state)
-    if node.closed:  # of a lock it is what somebody said, which may be any words
-        told = node.closed.startswith(("locked", "quarantined"))
-        return node.closed if told else f"locked: {node.closed}"
-    return f"unfit: {node.health.unfit}" if node.health.unfit else "resting"
+    if closed := discreet.closed(node, whole=whole):
+        # Of a lock it is what somebody said, which may be any words.
+        told = closed.startswith(("locked", "quarantined"))
+        return closed if told else f"locked: {closed}"
+    unfit = discreet.unfit(node, whole=whole)
+    return f"unfit: {unfit}" if unfit else "resting"
 
 
 def reasons_of(

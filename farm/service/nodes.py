@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from farm.model.node import Node
 from farm.policy.access import Right
-from farm.service import answers
+from farm.service import answers, discreet
 from farm.service.access import Caller, Identity
 from farm.service.link import TheStore
 from farm.service.node_schemas import DrainIn, NodeOut
@@ -49,5 +49,8 @@ def _as_seen(node: Node, caller: Identity) -> NodeOut:
     whole = NodeOut.of(node)
     if caller.may(Right.READ_FARM):
         return whole
-    unfit = "it cannot render at present" if whole.unfit else ""
-    return whole.model_copy(update={"warm_scenes": [], "leases": {}, "unfit": unfit})
+    told = {
+        "unfit": discreet.unfit(node, whole=False),
+        "closed": discreet.closed(node, whole=False),
+    }
+    return whole.model_copy(update={"warm_scenes": [], "leases": {}, **told})
