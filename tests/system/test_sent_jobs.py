@@ -42,7 +42,13 @@ def direct(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "direct", render)
 
 
-@pytest.mark.parametrize("sees_files", [False, True], ids=["by-http", "in-place"])
+@pytest.mark.parametrize(
+    "sees_files",
+    [
+        pytest.param(False, id="by-http"),
+        pytest.param(True, id="in-place", marks=pytest.mark.soak),
+    ],
+)
 def test_a_frame_of_a_sent_project_has_the_pixels_of_a_local_one(
     farm: Farm, manifest: str, direct: Path, sees_files: bool
 ) -> None:

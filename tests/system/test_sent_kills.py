@@ -57,6 +57,7 @@ def came(cache: Path) -> dict[str, int]:
     return {path.name: path.stat().st_ino for path in found if not path.name.startswith(".")}
 
 
+@pytest.mark.soak  # its neighbour, killed a moment later, walks the same way
 def test_a_worker_killed_while_it_sends_costs_one_render_more(farm: Farm, manifest: str) -> None:
     with a_door(farm, "n1", to=url_of(farm)) as door:
         door.word = b"PUT /jobs/"
