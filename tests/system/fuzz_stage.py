@@ -11,6 +11,7 @@ from farm.model.manifest import Manifest, ManifestEntry
 from farm.model.node import NodeHealth
 from farm.model.render import RenderSettings
 from farm.policy.access import ALL, Role
+from farm.policy.filters import Filter
 from farm.store import Store
 from farm.store.webhooks import Webhook
 from tests.makers import a_job, a_node, begin, result
@@ -18,6 +19,7 @@ from tests.sending import send
 from tests.serving import serving
 
 OF_HERON = "canary-of-heron"  #: in all that only heron, and who works for all, may see
+FILTER = "heron-only"
 OUTSIDE = "canary-from-outside"  #: in a file that nobody may see
 HOOK = "b" * 12
 
@@ -47,6 +49,8 @@ class Stage:
             "node": ["n1"],
             "token": [self.note],
             "hook": [HOOK],
+            "limit": ["houdini"],
+            "name": [FILTER],
         }
 
     def mend(self) -> None:
@@ -61,6 +65,10 @@ class Stage:
             anywhere=False,
         )
         self.store.webhooks.add(hook)
+        self.store.limits.set("houdini", 4)
+        self.store.filters.set(
+            Filter(name=FILTER, production="heron", owner=OF_HERON, set_group=OF_HERON)
+        )
         held = self.store.tokens.create(Role.ARTIST, "heron", note=OF_HERON, request="heron")
         self.note = held[0].id
 
