@@ -20,7 +20,6 @@ from farm.store.submitting import job_document, unknown_limit
 
 KEY_SECONDS = 86_400  #: how long a submit's idempotency key is remembered
 RETRYABLE = frozenset({TaskState.FAILED, TaskState.CANCELLED})
-MOST_WEIGHT = 1_000_000.0
 _PAGE = 256
 
 
@@ -209,16 +208,6 @@ class JobStore:
             for number, words in enumerate(slices(one, frames))
         ]
         return sum(int(self._connection.call("farm_retry", *words)[0]) for words in calls)
-
-    def set_weight(self, production: str, weight: float) -> None:
-        """Set a production's weight: twice the weight, twice the share.
-
-        Raises NotFound, BadRequest when it is not above 0.
-        """
-        if not 0 < weight < MOST_WEIGHT:
-            raise BadRequest(f"weight {weight}: give a number above 0, 1 is usual")
-        if not self._connection.call("farm_weight", production, weight):
-            raise NotFound(f"no production {production!r}; it appears with its first job")
 
     def _steer(self, event: str, job_id: str, by: str) -> JobState:
         reply = self._connection.call("farm_pause", job_id, event, by)

@@ -126,13 +126,13 @@ def test_amounts_no_machine_has_are_refused(store: Store) -> None:
 def test_a_weight_that_is_no_share_is_refused(store: Store, weight: float) -> None:
     store.jobs.submit(a_job(), key="k")
     with pytest.raises(BadRequest, match="above 0"):
-        store.jobs.set_weight("heron", weight)
+        store.productions.set_share("heron", "", weight=weight)
 
 
 def test_a_weight_decides_who_is_next(store: Store) -> None:
     for production in ("heron", "li"):
         store.jobs.submit(a_job("1-9", production=production), key=production)
-    store.jobs.set_weight("li", 3.0)
+    store.productions.set_share("li", "", weight=3.0)
     store.nodes.register(a_node())
 
     grants = plan(store.leader.snapshot()).grants
