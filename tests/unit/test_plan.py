@@ -1,9 +1,10 @@
 """The plan's laws: what must hold for every snapshot, and examples of who goes first."""
 
 import random
-from collections import Counter, defaultdict
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 from hypothesis import given
@@ -13,52 +14,18 @@ from farm.model.lease import LeaseState
 from farm.model.resources import GIB, Resources
 from farm.model.snapshot import LayerView, LeaseView, NodeView, ProductionView, Snapshot
 from farm.policy.plan import plan
+from tests.farms import POOLS, PRODUCTIONS, amount, layer_view, lease_view, node_view, snapshot_of
 
 Row = TypeVar("Row")
-PRODUCTIONS = ("heron", "li", "tarn")
-POOLS = ("", "cpu", "gpu")
-
-
-def resources(cores: int = 1, memory_gib: int = 1, gpus: int = 0) -> Resources:
-    return Resources(cores=cores, memory_bytes=memory_gib * GIB, gpus=gpus)
-
-
-def a_node(name: str = "n1", cores: int = 4, **fields: Any) -> NodeView:
-    total = resources(cores, 64)
-    defaults: dict[str, Any] = {"name": name, "epoch": 1, "pool": "", "total": total, "free": total}
-    return NodeView(**{**defaults, **fields})
-
-
-def a_layer(name: str = "1.1", wanted: int = 1, **fields: Any) -> LayerView:
-    defaults: dict[str, Any] = {
-        "id": name,
-        "production": "heron",
-        "priority": 50,
-        "created_at": 0.0,
-        "resources": resources(),
-        "wanted": wanted,
-    }
-    return LayerView(**{**defaults, **fields})
 
 
 def a_snapshot(
-    nodes: list[NodeView], layers: list[LayerView], leases: list[LeaseView] | None = None
+    nodes: list[NodeView], layers: list[LayerView], leases: Sequence[LeaseView] = ()
 ) -> Snapshot:
-    booked: defaultdict[str, Resources] = defaultdict(lambda: resources(0, 0))
-    for lease in leases or []:
-        booked[lease.production] += lease.resources
-    names = {layer.production for layer in layers} | set(booked)
-    return Snapshot(
-        nodes=tuple(nodes),
-        layers=tuple(layers),
-        leases=tuple(leases or ()),
-        productions=tuple(
-            ProductionView(name=name, weight=1.0, booked=booked[name]) for name in sorted(names)
-        ),
-    )
+    return snapshot_of(nodes, layers, leases=leases)
 
 
-AMOUNTS = st.builds(resources, st.integers(1, 8), st.integers(0, 32), st.integers(0, 2))
+AMOUNTS = st.builds(amount, st.integers(1, 8), st.integers(0, 32), st.integers(0, 2))
 
 
 @st.composite
@@ -70,7 +37,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
             epoch=1,
             pool=draw(st.sampled_from(POOLS)),
             total=total,
-            free=resources(
+            free=amount(
                 draw(st.integers(0, int(total.cores))),
                 draw(st.integers(0, total.memory_bytes // GIB)),
                 draw(st.integers(0, total.gpus)),
@@ -166,10 +133,10 @@ def test_a_full_farm_is_shared_by_weight_to_within_one_slot(
 ) -> None:
     names = [f"p{i}" for i in range(len(weights))]
     snapshot = Snapshot(
-        nodes=(a_node(cores=cores),),
-        layers=tuple(a_layer(f"{n}.1", cores, production=n) for n in names),
+        nodes=(node_view(cores=cores),),
+        layers=tuple(layer_view(f"{n}.1", cores, production=n) for n in names),
         productions=tuple(
-            ProductionView(name=n, weight=w, booked=resources(0, 0))
+            ProductionView(name=n, weight=w, booked=amount(0, 0))
             for n, w in zip(names, weights, strict=True)
         ),
     )
@@ -181,70 +148,57 @@ def test_a_full_farm_is_shared_by_weight_to_within_one_slot(
 
 def test_higher_priority_goes_first_then_the_older_job() -> None:
     layers = [
-        a_layer("1.1", created_at=2.0),
-        a_layer("2.1", created_at=1.0),
-        a_layer("3.1", created_at=3.0, priority=60),
+        layer_view("1.1", created_at=2.0),
+        layer_view("2.1", created_at=1.0),
+        layer_view("3.1", created_at=3.0, priority=60),
     ]
-    grants = plan(a_snapshot([a_node(cores=2)], layers)).grants
+    grants = plan(a_snapshot([node_view(cores=2)], layers)).grants
     assert [grant.layer for grant in grants] == ["3.1", "2.1"]
 
 
 def test_the_production_with_the_least_use_goes_first() -> None:
-    layers = [a_layer("1.1", production="heron"), a_layer("2.1", production="li")]
-    busy = a_lease("x", production="heron", layer="1.1")
-    grants = plan(a_snapshot([a_node(cores=1)], layers, [busy])).grants
+    layers = [layer_view("1.1", production="heron"), layer_view("2.1", production="li")]
+    busy = lease_view("x", production="heron", layer="1.1")
+    grants = plan(a_snapshot([node_view(cores=1)], layers, [busy])).grants
     assert [grant.layer for grant in grants] == ["2.1"]
 
 
 def test_a_small_layer_behind_one_that_fits_nowhere_still_gets_its_slot() -> None:
-    wide = a_layer("1.1", resources=resources(32), priority=90)
-    grants = plan(a_snapshot([a_node()], [wide, a_layer("2.1")])).grants
+    wide = layer_view("1.1", resources=amount(32), priority=90)
+    grants = plan(a_snapshot([node_view()], [wide, layer_view("2.1")])).grants
     assert [grant.layer for grant in grants] == ["2.1"]
 
 
 def test_a_node_that_has_the_scene_open_is_preferred() -> None:
-    warm = a_node("n2", cores=8, warm_scenes=frozenset({"/s.blend"}))
-    grants = plan(a_snapshot([a_node("n1"), warm], [a_layer(scene="/s.blend")])).grants
+    warm = node_view("n2", cores=8, warm_scenes=frozenset({"/s.blend"}))
+    grants = plan(a_snapshot([node_view("n1"), warm], [layer_view(scene="/s.blend")])).grants
     assert [grant.node for grant in grants] == ["n2"]
 
 
 def test_the_tightest_node_is_taken_so_that_wide_ones_stay_wide() -> None:
-    grants = plan(a_snapshot([a_node("n1", 8), a_node("n2", 2)], [a_layer()])).grants
+    grants = plan(a_snapshot([node_view("n1", 8), node_view("n2", 2)], [layer_view()])).grants
     assert [grant.node for grant in grants] == ["n2"]
 
 
 def test_a_retry_goes_to_a_node_it_has_not_failed_on() -> None:
-    layer = a_layer(avoid=(frozenset({"n1"}),), plain=0)
-    grants = plan(a_snapshot([a_node("n1"), a_node("n2")], [layer])).grants
+    layer = layer_view(avoid=(frozenset({"n1"}),), plain=0)
+    grants = plan(a_snapshot([node_view("n1"), node_view("n2")], [layer])).grants
     assert [(grant.node, grant.anywhere) for grant in grants] == [("n2", False)]
 
 
 def test_a_retry_waits_for_another_node_that_is_busy_now() -> None:
-    layer = a_layer(avoid=(frozenset({"n1"}),), plain=0)
-    busy = a_node("n2", free=resources(0, 0))
-    assert plan(a_snapshot([a_node("n1"), busy], [layer])).grants == ()
+    layer = layer_view(avoid=(frozenset({"n1"}),), plain=0)
+    busy = node_view("n2", free=amount(0, 0))
+    assert plan(a_snapshot([node_view("n1"), busy], [layer])).grants == ()
 
 
 def test_a_retry_runs_on_the_only_node_there_is() -> None:
-    layer = a_layer(avoid=(frozenset({"n1"}),), plain=0)
-    grants = plan(a_snapshot([a_node("n1")], [layer])).grants
+    layer = layer_view(avoid=(frozenset({"n1"}),), plain=0)
+    grants = plan(a_snapshot([node_view("n1")], [layer])).grants
     assert [(grant.node, grant.anywhere) for grant in grants] == [("n1", True)]
 
 
-def a_lease(name: str, **fields: Any) -> LeaseView:
-    defaults: dict[str, Any] = {
-        "id": name,
-        "node": "n1",
-        "layer": "1.1",
-        "production": "heron",
-        "priority": 50,
-        "state": LeaseState.STARTED,
-        "resources": resources(),
-    }
-    return LeaseView(**{**defaults, **fields})
-
-
-FULL = a_node(cores=4, free=resources(0, 0))
+FULL = node_view(cores=4, free=amount(0, 0))
 
 
 def recalled(layers: list[LayerView], leases: list[LeaseView]) -> list[str]:
@@ -252,37 +206,37 @@ def recalled(layers: list[LayerView], leases: list[LeaseView]) -> list[str]:
 
 
 def test_a_full_farm_gives_a_newcomer_its_share_at_the_task_boundary() -> None:
-    leases = [a_lease(str(i)) for i in range(4)]
-    assert len(recalled([a_layer("2.1", 4, production="li")], leases)) == 2
+    leases = [lease_view(str(i)) for i in range(4)]
+    assert len(recalled([layer_view("2.1", 4, production="li")], leases)) == 2
 
 
 def test_a_slot_does_not_move_between_equals() -> None:
-    leases = [a_lease("1"), a_lease("2"), *(a_lease(n, production="li") for n in "34")]
-    assert recalled([a_layer("2.1", 4, production="li")], leases) == []
+    leases = [lease_view("1"), lease_view("2"), *(lease_view(n, production="li") for n in "34")]
+    assert recalled([layer_view("2.1", 4, production="li")], leases) == []
 
 
 def test_inside_a_production_higher_priority_takes_the_least_important_slot() -> None:
-    leases = [a_lease("1", priority=50), a_lease("2", priority=10)]
-    assert recalled([a_layer("2.1", priority=40)], leases) == ["2"]
-    assert recalled([a_layer("2.1", priority=5)], leases) == []
+    leases = [lease_view("1", priority=50), lease_view("2", priority=10)]
+    assert recalled([layer_view("2.1", priority=40)], leases) == ["2"]
+    assert recalled([layer_view("2.1", priority=5)], leases) == []
 
 
 def test_slots_on_their_way_back_are_not_asked_for_twice() -> None:
-    leases = [a_lease("1"), a_lease("2"), a_lease("3", state=LeaseState.RECALLED)]
-    assert recalled([a_layer("2.1", 1, production="li")], leases) == []
+    leases = [lease_view("1"), lease_view("2"), lease_view("3", state=LeaseState.RECALLED)]
+    assert recalled([layer_view("2.1", 1, production="li")], leases) == []
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
 def test_recalls_end_with_shares_that_differ_by_no_more_than_one_slot(count: int) -> None:
-    leases = [a_lease(f"{i}") for i in range(count)]
-    moved = len(recalled([a_layer("2.1", 99, production="li")], leases))
+    leases = [lease_view(f"{i}") for i in range(count)]
+    moved = len(recalled([layer_view("2.1", 99, production="li")], leases))
     assert moved == count // 2
 
 
 def test_with_more_productions_than_slots_they_take_turns() -> None:
-    node = a_node(cores=1, free=resources(0, 0))
-    waiting = [a_layer("2.1", 9, production="li")]
-    held = a_lease("1", granted_at=100.0)
+    node = node_view(cores=1, free=amount(0, 0))
+    waiting = [layer_view("2.1", 9, production="li")]
+    held = lease_view("1", granted_at=100.0)
     snapshot = a_snapshot([node], waiting, [held])
 
     assert plan(replace(snapshot, at=130.0)).recalls == ()
@@ -290,6 +244,6 @@ def test_with_more_productions_than_slots_they_take_turns() -> None:
 
 
 def test_a_retry_that_should_run_elsewhere_does_not_keep_its_layer_from_its_share() -> None:
-    leases = [a_lease(str(i)) for i in range(4)]
-    layer = a_layer("2.1", 4, production="li", plain=3, avoid=(frozenset({"n1"}),))
+    leases = [lease_view(str(i)) for i in range(4)]
+    layer = layer_view("2.1", 4, production="li", plain=3, avoid=(frozenset({"n1"}),))
     assert len(recalled([layer], leases)) == 2
