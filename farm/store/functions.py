@@ -6,6 +6,7 @@ server moves tasks, jobs and nodes by the very tables that Python knows.
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from importlib import resources
@@ -96,35 +97,34 @@ def library_source() -> str:
         for entry in folder.iterdir()
         if entry.name.endswith(".lua") and not entry.name.startswith("_")
     )
-    texts = {name: _text(folder, name) for name in (*_HELPERS, *steps)}
-    parts = [_tables(), *(_block(name, texts) for name in texts)]
+    texts = [_text(folder, name) for name in (*_HELPERS, *steps)]
+    files_with = Counter(word for text in texts for word in set(_WORD.findall(text)))
+    parts = [_tables(), *(_block(text, files_with) for text in texts)]
     body = "\n".join(parts)
     digest = hashlib.sha256(body.encode()).hexdigest()[:16]
     version = f"redis.register_function('farm_library', function() return '{digest}' end)"
     return f"#!lua name={LIBRARY}\n{body}\n{version}\n"
 
 
-def _block(name: str, texts: Mapping[str, str]) -> str:
+def _block(text: str, files_with: Mapping[str, int]) -> str:
     """A file as a block of its own, which shares only the names that another file has too.
 
     Lua takes no more than 200 names on one level.
     """
-    others = " ".join(text for other, text in texts.items() if other != name)
-    words = set(_WORD.findall(others))
     shared: list[str] = []
 
     def share(found: re.Match[str]) -> str:
         names = [word.strip() for word in found["names"].split(",")]
-        if words.isdisjoint(names):
+        if all(files_with[name] == 1 for name in names):
             return found[0]
         shared.extend(names)
         if found["function"]:
             return f"function {found['names']}"
         return found["names"] + found["rest"] if found["rest"].startswith(" =") else ""
 
-    text = _TOP_LEVEL.sub(share, texts[name])
+    block = _TOP_LEVEL.sub(share, text)
     local = f"local {', '.join(shared)}\n" if shared else ""
-    return f"{local}do\n{text}\nend"
+    return f"{local}do\n{block}\nend"
 
 
 def _text(folder: Traversable, name: str) -> str:
