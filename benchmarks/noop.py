@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from farm.model.render import RenderSettings
 from farm.model.states import Outcome
+from workers.metrics.facts import RendererFacts
 from workers.renderer import Rendered, Renderer, RendererPool, RenderRequest
 
 PLAY = "BENCH_PLAY_SECONDS"
@@ -75,6 +76,9 @@ class NoopPool:
 
     def warm_scenes(self) -> tuple[str, ...]:
         return ()
+
+    def facts(self) -> RendererFacts:
+        return RendererFacts()
 
     def cool(self, idle_seconds: float = 0.0) -> None:
         """Nothing gets cold."""

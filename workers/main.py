@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
@@ -27,8 +28,12 @@ from workers.cache.cache import NodeCache
 from workers.consumer import Consumer
 from workers.folder import StateFolder
 from workers.heart import Heart
+from workers.metrics.outlet import Outlet
 from workers.options import parser
 from workers.places import Places, Reach
+from workers.power.gpus import Gpus
+from workers.power.meter import Meter
+from workers.power.rapl import Rapl
 from workers.presence import Presence
 from workers.renderer import RendererPool
 from workers.sessions import BlenderPool
@@ -75,6 +80,7 @@ def _work(arguments: argparse.Namespace) -> bool:
     folder = StateFolder(arguments.state)
     tempfile.tempdir = str(folder.temporary)
     spec, pool = _machine(arguments)
+    metrics = Outlet(arguments.metrics_port)
     stop = StopSignals()
     store = open_when_ready(redis_url, stop.asked)
     heart_store = open_when_ready(redis_url, stop.asked, timeout_seconds=BEAT_TIMEOUT_SECONDS)
@@ -83,7 +89,7 @@ def _work(arguments: argparse.Namespace) -> bool:
     queue = LeaseQueue(redis_url)
     consumer = Consumer(queue.app, spec.name, slots=int(spec.resources.cores * CORE_PARTS))
     station = Station(
-        spec,
+        replace(spec, metrics_port=metrics.port),
         store=store,
         pool=pool,
         places=_places(arguments, folder),
@@ -91,6 +97,7 @@ def _work(arguments: argparse.Namespace) -> bool:
         on_end=consumer.stop,
     )
     presence = _presence(arguments, station)
+    metrics.start(station.facts, _meter(arguments), folder.path)
     queue.purge(spec.name)
     station.register()
     heart = Heart(heart_store, station)
@@ -121,6 +128,13 @@ def _machine(arguments: argparse.Namespace) -> tuple[NodeSpec, RendererPool]:
         cores_kept_per_gpu=arguments.cores_kept_per_gpu,
     )
     return spec, pool
+
+
+def _meter(arguments: argparse.Namespace) -> Meter:
+    """What counts this machine's energy."""
+    meter = Meter(rapl=Rapl(), gpus=Gpus(), model=arguments.watts)
+    log.info("%s", meter.tells)
+    return meter
 
 
 def _presence(arguments: argparse.Namespace, station: Station) -> Presence:

@@ -10,6 +10,8 @@ from farm.model.resources import Cores, exact_cores
 from farm.model.sizes import parse_size, parse_span
 from workers.cache.cache import KEPT_DAYS
 from workers.idle import KINDS
+from workers.metrics.address import Address, read_address
+from workers.power.model import WattsModel, read_watts
 
 #: Makes the Blender versions found and the RendererPool; benchmarks name another.
 POOL_FACTORY = "workers.main:blender_pool"
@@ -61,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     _add_offer(made)
     _add_cache(made)
     _add_idle(made)
+    _add_telling(made)
     made.add_argument("--renderers", default=POOL_FACTORY, help=argparse.SUPPRESS)
     return made
 
@@ -118,6 +121,37 @@ def _add_idle(made: argparse.ArgumentParser) -> None:
         "(of processes that are not the farm's), and files, by absolute path, that something "
         "touches then; the first three by default",
     )
+
+
+def _add_telling(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--metrics-port",
+        type=_address,
+        metavar="[ADDRESS:]PORT",
+        help="tell Prometheus of this node here, to whoever can reach it; 0 is any port that is "
+        "free; not told by default",
+    )
+    made.add_argument(
+        "--watts",
+        type=_watts,
+        metavar="IDLE,FULL",
+        help="what this machine draws without its GPUs, with nothing to do and with all cores in "
+        "use, such as 95,420: counted by where it does not measure its energy itself",
+    )
+
+
+def _address(text: str) -> Address:
+    try:
+        return read_address(text)
+    except BadRequest as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _watts(text: str) -> WattsModel:
+    try:
+        return read_watts(text)
+    except BadRequest as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _span(text: str) -> int:

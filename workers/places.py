@@ -15,6 +15,7 @@ from workers import machine
 from workers.cache.cache import NodeCache
 from workers.job_files import JobFiles, SeenFiles, WiredFiles
 from workers.leftovers import Leftovers, told
+from workers.metrics.facts import CacheFacts
 from workers.orders import Orders
 from workers.place import Place, SharedPlace
 from workers.sent import SentPlace
@@ -105,6 +106,10 @@ class Places:
         with contextlib.suppress(OSError):
             return tuple(sorted(self._cache.whole()[:MOST_WARM_FILES]))
         return ()
+
+    def cache_facts(self) -> CacheFacts:
+        """Of the files fetched for sent jobs."""
+        return self._cache.facts()
 
     def scene_ids(self, scenes: tuple[str, ...]) -> tuple[str, ...]:
         """What the farm calls the scenes that are open here."""

@@ -13,6 +13,7 @@ from typing import Protocol
 from farm.model.errors import NodeUnfit
 from farm.model.render import RenderSettings
 from farm.model.states import Outcome
+from workers.metrics.facts import RendererFacts
 
 IDLE_SECONDS = 600.0  #: a warm renderer that nobody wants for so long gives its memory back
 
@@ -102,6 +103,10 @@ class RendererPool(Protocol):
 
     def warm_scenes(self) -> tuple[str, ...]:
         """The scenes that are open in a renderer now."""
+        ...
+
+    def facts(self) -> RendererFacts:
+        """How many there are, and what they have done."""
         ...
 
     def cool(self, idle_seconds: float = IDLE_SECONDS) -> None:

@@ -11,6 +11,8 @@ from farm.blender import BlenderCommand, find_blender
 from farm.model.render import RenderSettings
 from workers.blender.child import Spawner
 from workers.blender.session import TASKS_PER_CHILD, BlenderSession
+from workers.blender.tally import Tally
+from workers.metrics.facts import RendererFacts
 from workers.renderer import IDLE_SECONDS, NodeUnfit, Renderer
 
 
@@ -33,6 +35,7 @@ class BlenderPool:
         self._lent: list[BlenderSession] = []
         self._idle: list[tuple[float, BlenderSession]] = []  #: with when it came back, oldest first
         self._closed = False
+        self._tally = Tally()
 
     def borrow(
         self, settings: RenderSettings, *, cores: tuple[int, ...] = (), threads: int = 0
@@ -58,6 +61,19 @@ class BlenderPool:
         with self._lock:
             sessions = [*self._lent, *(one for _, one in self._idle)]
         return tuple(sorted({scene[0] for one in sessions if (scene := one.scene)}))
+
+    def facts(self) -> RendererFacts:
+        with self._lock:
+            busy, idle = len(self._lent), len(self._idle)
+            warm = sum(1 for _, session in self._idle if session.scene)
+        return RendererFacts(
+            busy=busy,
+            warm=warm,
+            cold=idle - warm,
+            starts=self._tally.starts,
+            warm_opens=self._tally.warm_opens,
+            cold_opens=self._tally.cold_opens,
+        )
 
     def cool(self, idle_seconds: float = IDLE_SECONDS) -> None:
         """End the Blenders that nobody has wanted for so long; 0 ends all that are not lent."""
@@ -95,4 +111,5 @@ class BlenderPool:
             self._spawner,
             tasks_per_child=self._tasks_per_child,
             memory_limit_bytes=self._memory_limit_bytes,
+            tally=self._tally,
         )

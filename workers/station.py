@@ -12,10 +12,12 @@ from farm.model.job import LayerKind
 from farm.model.lease import Lease
 from farm.model.node import NodeHealth, NodeSpec
 from farm.model.resources import threads_of
+from farm.model.snapshot import NOTHING
 from farm.store import Store
 from workers import machine
 from workers.cores import Cores
 from workers.lease_run import LeaseRun
+from workers.metrics.facts import NodeFacts
 from workers.orders import Orders
 from workers.outbox import Outbox
 from workers.place import Place
@@ -107,6 +109,15 @@ class Station:
         """The leases served now, by id."""
         with self._lock:
             return dict(self._runs)
+
+    def facts(self) -> NodeFacts:
+        """What it serves, with which renderers and files."""
+        leases = [run.lease for run in self.runs().values()]
+        return NodeFacts(
+            booked=sum((lease.resources for lease in leases), start=NOTHING),
+            renderers=self._pool.facts(),
+            cache=self._places.cache_facts(),
+        )
 
     def health(self) -> NodeHealth:
         """How the machine does, and whether it can take work."""

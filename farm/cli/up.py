@@ -39,10 +39,21 @@ _TEND_SECONDS = 3600.0  # nothing is polled: a death or a signal wakes us
 @click.option(
     "--name", default=None, show_default="the host name", help="What this machine's node is called."
 )
-def up(state: Path, port: int, slots: int | None, name: str | None) -> None:
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    default=None,
+    show_default="not told",
+    help="Tell Prometheus of this machine's node, at this port of it only; 0 is any that is free.",
+)
+def up(
+    state: Path, port: int, slots: int | None, name: str | None, metrics_port: int | None
+) -> None:
     """Run a whole farm on this machine until Ctrl-C."""
     heed_signals()
-    options = local_options(state=state, port=port, slots=slots, node=name)
+    options = local_options(
+        state=state, port=port, slots=slots, node=name, metrics_port=metrics_port
+    )
     click.echo(f"Karst {__version__} is coming up …", err=True)
     try:
         with local_farm(options, say=tell) as farm:
@@ -54,7 +65,12 @@ def up(state: Path, port: int, slots: int | None, name: str | None) -> None:
 
 
 def local_options(
-    *, state: Path, port: int, slots: int | None, node: str | None = None
+    *,
+    state: Path,
+    port: int,
+    slots: int | None,
+    node: str | None = None,
+    metrics_port: int | None = None,
 ) -> LocalOptions:
     """What a farm on this machine is like unless told otherwise."""
     return LocalOptions(
@@ -62,6 +78,7 @@ def local_options(
         port=port,
         slots=slots or len(os.sched_getaffinity(0)),
         node=node or socket.gethostname(),
+        metrics_port=metrics_port,
     )
 
 

@@ -25,6 +25,7 @@ class NodeSpec:
     cores_kept_per_gpu: Cores = 1  #: that work without a GPU leaves free for each free GPU
     tags: tuple[str, ...] = ()  #: what it can do or is for, such as "avx512", "bigdisk"
     worker_version: str = ""
+    metrics_port: int = 0  #: at which it tells Prometheus of itself; 0: it does not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ class LocalOptions:
     node: str  #: the name of this machine's node
     slots: int  #: cores it gives to rendering; a frame asks for one unless its job says more
     port: int = DEFAULT_PORT  #: of the service
+    metrics_port: int | None = None  #: of what the node tells Prometheus; None: nothing
 
     def check(self) -> None:
         """Raise BadName or BadRequest on the first fault."""
@@ -125,11 +126,16 @@ def _parts(options: LocalOptions, redis_url: str) -> list[PartSpec]:
                 *("--name", options.node),
                 *("--cores", str(options.slots)),
                 *("--state", str(options.state / "worker")),
+                *_metrics(options.metrics_port),
             ),
             environment={**environment, "FARM_FILES": files},  # read in place
             grace_seconds=DRAIN_SECONDS,
         ),
     ]
+
+
+def _metrics(port: int | None) -> tuple[str, ...]:
+    return () if port is None else ("--metrics-port", f"{HOST}:{port}")
 
 
 def _missing(port: int) -> str:

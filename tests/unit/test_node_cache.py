@@ -13,13 +13,15 @@ from farm.files.content import ContentStore
 from farm.files.hashing import hash_bytes
 from farm.model.errors import BadManifest, FilesNotSent
 from farm.model.manifest import Manifest, ManifestEntry
+from farm.wire import FileWire
+from farm.wire.files import OnBytes
 from tests.makers import a_digest
 from tests.waiting import wait_until
 from workers.cache.blobs import Blob, Blobs
 from workers.cache.cache import NodeCache
 from workers.cache.eviction import Going, choose
 from workers.cache.trees import Tree, Trees, is_placed, placed_from
-from workers.job_files import SeenFiles
+from workers.job_files import JobFiles, SeenFiles, WiredFiles
 from workers.orders import Orders, Stopped
 
 
@@ -109,7 +111,7 @@ class Farm:
 
     def __init__(self, folder: Path) -> None:
         self.content = ContentStore(folder / "files")
-        self.files = SeenFiles(self.content, "1")
+        self.files: JobFiles = SeenFiles(self.content, "1")
         self.cache = NodeCache(folder / "cache")
         self.told: list[str] = []
 
@@ -142,6 +144,45 @@ def test_files_that_a_node_sees_are_read_where_they_are(farm: Farm) -> None:
 
     assert (root / "scene").readlink() == farm.content.path_of(hash_bytes(b"a scene"))
     assert (root / "scene").read_bytes() == b"a scene"
+
+
+class FarFiles(WiredFiles):
+    """The same files, where the node sees no folder: each comes by the wire."""
+
+    def __init__(self, content: ContentStore) -> None:
+        self._content = content
+
+    def wire_of(self) -> FileWire:
+        return FolderWire(self._content)
+
+
+class FolderWire(FileWire):
+    """A wire that is a copy."""
+
+    def __init__(self, content: ContentStore) -> None:
+        self._content = content
+
+    def fetch(
+        self, digest: str, target: Path, *, size_bytes: int, on_bytes: OnBytes | None = None
+    ) -> None:
+        target.write_bytes(self._content.path_of(digest).read_bytes())
+        if on_bytes:
+            on_bytes(size_bytes)
+
+
+def test_a_cache_counts_what_it_had_and_what_it_had_to_fetch(farm: Farm) -> None:
+    farm.files = FarFiles(farm.content)
+    first = farm.send(scene=b"a scene", sky=b"a sky", sea=b"a sea")
+    second = farm.send(scene=b"another scene", sky=b"a sky", sea=b"a sea")
+    told = []
+    for manifest in (first, second, second):
+        farm.cache.hold(manifest)
+        farm.bring(manifest)
+        facts = farm.cache.facts()
+        told.append((facts.hits, facts.misses))
+
+    assert told == [(0, 3), (2, 4), (5, 4)]
+    assert farm.cache.facts().size_bytes > 0
 
 
 def test_a_file_that_the_farm_has_lost_is_named(farm: Farm) -> None:

@@ -1,6 +1,6 @@
-"""What a machine draws: counters that go round, a driver that comes and goes, a line between two figures."""
+"""What a machine draws: counters that go round, a driver that restarts, a stated line."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -274,5 +274,3 @@ def test_a_model_is_read_as_people_write_it(text: str, expected: tuple[float, fl
 def test_a_model_that_is_none_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(BadRequest, match=r"write IDLE,FULL|IDLE is 0 or more"):
         read_watts(text)
-
-

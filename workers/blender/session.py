@@ -15,7 +15,9 @@ from typing import Any
 from farm.blender import BlenderCommand
 from farm.model.states import Outcome
 from workers.attempt import AttemptFiles, BadTask, check_inputs
+from workers.blender.asked import asked
 from workers.blender.child import Child, ChildEnded, Spawner
+from workers.blender.tally import Tally
 from workers.blender.watch import Watch, how_it_died, kernel_kills
 from workers.images import BadImage, ImageFacts, check_image
 from workers.renderer import NodeUnfit, Rendered, RenderRequest
@@ -44,14 +46,19 @@ class BlenderSession:
         *,
         tasks_per_child: int = TASKS_PER_CHILD,
         memory_limit_bytes: int | None = None,
+        tally: Tally | None = None,
     ) -> None:
-        """`memory_limit_bytes`: a Blender that has more than this after a task is replaced."""
+        """`memory_limit_bytes`: a Blender that has more than this after a task is replaced.
+
+        `tally` counts what Blenders are started for.
+        """
         self.cores: tuple[int, ...] = ()
         self.threads = 0
         self._command = command
         self._spawner = spawner
         self._tasks_per_child = tasks_per_child
         self._memory_limit_bytes = memory_limit_bytes
+        self._tally = tally or Tally()
         self._lock = threading.Lock()  #: of the four below, which `stop` and `close` meet
         self._child: Child | None = None
         self._busy = False
@@ -170,7 +177,7 @@ class BlenderSession:
         on_progress: Callable[[str], None],
     ) -> dict[str, Any]:
         """Have it rendered. Returns the child's answer, raises _Unsuccessful."""
-        ask = self._ask(request, files)
+        ask = asked(request, files, threads=self.threads or len(self.cores))
         try:
             child = self._warm_child(request, files, ask)
             child.pin(self.cores)
@@ -179,30 +186,13 @@ class BlenderSession:
         except BaseException:
             self._end_child()
             raise
+        self._tally.opened(warm=self._tasks > 0)
         self._tasks += 1
         self._memory_bytes = reply["memory_bytes"]
         watch.peak_memory_bytes = max(watch.peak_memory_bytes, reply["peak_memory_bytes"])
         if reply["failed"]:
             raise _Unsuccessful(Outcome.FAILED, reply["failed"])
         return reply
-
-    def _ask(self, request: RenderRequest, files: AttemptFiles) -> dict[str, Any]:
-        settings = request.settings
-        return {
-            "scene": settings.scene,
-            "frame": request.frame,
-            "image": str(files.image),
-            "thumbnail": str(request.thumbnail or ""),
-            "fixed": request.fixed,
-            "extension": settings.extension,
-            "log": str(files.log),
-            "threads": self.threads or len(self.cores),
-            "autoexec": settings.autoexec,
-            "allow_missing": settings.allow_missing,
-            "engine": settings.engine,
-            "camera": settings.camera,
-            "resolution_percentage": settings.resolution_percentage,
-        }
 
     def _warm_child(
         self, request: RenderRequest, files: AttemptFiles, ask: dict[str, Any]
@@ -218,6 +208,7 @@ class BlenderSession:
         self._end_child()
         self._child = child = Child(self._command)
         files.note_command(child.argv, *about, f"{self._command}, started afresh")
+        self._tally.started()
         child.start(self._spawner, files.log)
         self._scene = scene
         with self._lock:  # a stop before the start has found nothing to kill

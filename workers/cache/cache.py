@@ -28,6 +28,7 @@ from workers.cache.eviction import choose
 from workers.cache.fetching import NO_MANIFEST, Fetch, fetch_manifest, not_there
 from workers.cache.trees import Trees, is_linked_to, is_placed, linked_to, placed_from
 from workers.job_files import JobFiles
+from workers.metrics.facts import CacheFacts
 from workers.orders import Orders
 from workers.renderer import Tell
 
@@ -37,6 +38,7 @@ DISK_SHARE = 0.5  #: of what is free or the cache's own, where no limit was give
 SPARE_BYTES = 512 * 1024 * 1024  #: of the disk that the cache leaves alone
 KEPT_DAYS = 30.0
 TIDY_SECONDS = 3600.0  #: how often age is looked at
+MEASURE_SECONDS = 60.0  #: how often, at most, `facts` adds up what lies here
 _WAIT_SECONDS = 0.2
 
 
@@ -55,6 +57,8 @@ class NodeCache:
         self._manifests: dict[str, Manifest] = {}  #: of those that are pinned
         self._turns: dict[str, threading.Lock] = {}
         self._tidy_at = 0.0
+        self._hits, self._misses = 0, 0
+        self._measured = (0, -MEASURE_SECONDS)  #: bytes that lie here, and when that was
         self._making_room = threading.Lock()
         self._trees.sweep()
 
@@ -153,15 +157,31 @@ class NodeCache:
         """A tree of files of our own."""
         wrong = self._trees.wrong(digest, manifest, is_right=is_placed)
         if not wrong:
+            self._count(manifest, lacking=0)
             return
         with self._making_room:  # who evicts from now on knows that this manifest is held
             lacking = [one for one in wrong if not self._blobs.has(one.digest, one.size_bytes)]
+        self._count(manifest, lacking=len(lacking))
         self._make_room(sum(one.size_bytes for one in lacking), of=manifest)
         fetch = Fetch(lacking, blobs=self._blobs, wire=wire, orders=orders, tell=tell)
         fetch.run()
         for one in wrong:
             self._blobs.use(one.digest)
         self._trees.lay(digest, wrong, placed_from(self._blobs.path_of))
+
+    def _count(self, manifest: Manifest, *, lacking: int) -> None:
+        with self._lock:
+            self._hits += len(manifest.entries) - lacking
+            self._misses += lacking
+
+    def facts(self) -> CacheFacts:
+        """What lies here, as of the last minute, and how often it was of use."""
+        size_bytes, at = self._measured
+        if time.monotonic() - at >= MEASURE_SECONDS:
+            size_bytes = sum(blob.size_bytes for blob in self._blobs.all())
+            self._measured = (size_bytes, time.monotonic())
+        with self._lock:
+            return CacheFacts(size_bytes=size_bytes, hits=self._hits, misses=self._misses)
 
     def empty(self) -> None:
         """Let go of all that nobody holds: the disk has turned out to be full."""

@@ -1,4 +1,4 @@
-"""What this machine draws: measured where it can be, else by a stated model, and always told by which.
+"""What this machine draws: measured where that can be, else by a stated model.
 
-The promise: a figure never says less about where it comes from than about what it is.
+The promise: no figure is told without its source.
 """

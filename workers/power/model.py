@@ -19,7 +19,9 @@ class WattsModel:
 
     def watts(self, used_ratio: float) -> float:
         """With that part of its cores in use, 0 to 1."""
-        return self.idle_watts + (self.full_watts - self.idle_watts) * min(1.0, max(0.0, used_ratio))
+        return self.idle_watts + (self.full_watts - self.idle_watts) * min(
+            1.0, max(0.0, used_ratio)
+        )
 
 
 MOST_WATTS = 100_000.0

@@ -1,11 +1,11 @@
 """What processors and memory have used, by the counters that the kernel shows as powercap.
 
-Each zone counts microjoules and begins again at zero above `max_energy_range_uj`, which takes a busy
-package minutes: look more often than that. Since Linux 5.10 only root may read the counters, unless
-an operator lets others (docs/energy.md).
+Each zone counts microjoules and begins again at zero above `max_energy_range_uj`, which takes a
+busy package minutes: look more often than that. Since Linux 5.10 only root may read the counters,
+unless an operator lets others (docs/energy.md).
 
-Counted are packages and the memory beside them. Left out are `core` and `uncore`, which are parts of
-their package; `psys`, which is told of some machines only and there holds the packages too; and
+Counted are packages and the memory beside them. Left out are `core` and `uncore`, which are parts
+of their package; `psys`, which is told of some machines only and there holds the packages too; and
 `intel-rapl-mmio`, the same packages by another way.
 """
 
