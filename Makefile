@@ -12,6 +12,8 @@ WORKERS ?= 3
 SPREAD := -n $(WORKERS) --dist worksteal
 SLOW := $(SPREAD) tests/store tests/system
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The tests start hundreds of processes, each of which would compile the farm for itself.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test check unit fmt soak bench cov clean
 

@@ -27,16 +27,23 @@ STATUS: Sequence[tuple[type[errors.FarmError], int]] = (
     (errors.FarmError, 500),
 )
 
-#: For the OpenAPI description of every route.
+_FAULTS = {
+    400: "The request is wrong; all its faults are named.",
+    401: "No token that counts.",
+    403: "The token is not for this.",
+    404: "No such job, frame or node.",
+    409: "The farm's present state forbids it.",
+    413: "The request is too long.",
+    503: "The store cannot be reached; try again.",
+    507: "The disk for sent files is full.",
+}
+_FORM = {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorOut.__name__}"}}}
+
+#: For the OpenAPI description of every route. One names the model, the rest point to it: FastAPI
+#: builds a serializer for each that names one, some hundreds, while the service starts.
 DESCRIBED: dict[int | str, dict[str, Any]] = {
-    400: {"model": ErrorOut, "description": "The request is wrong; all its faults are named."},
-    401: {"model": ErrorOut, "description": "No token that counts."},
-    403: {"model": ErrorOut, "description": "The token is not for this."},
-    404: {"model": ErrorOut, "description": "No such job, frame or node."},
-    409: {"model": ErrorOut, "description": "The farm's present state forbids it."},
-    413: {"model": ErrorOut, "description": "The request is too long."},
-    503: {"model": ErrorOut, "description": "The store cannot be reached; try again."},
-    507: {"model": ErrorOut, "description": "The disk for sent files is full."},
+    status: {"description": text, **({"model": ErrorOut} if status == 400 else {"content": _FORM})}
+    for status, text in _FAULTS.items()
 }
 
 

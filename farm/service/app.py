@@ -101,8 +101,8 @@ def create_app(
     app.state.outlooks = Outlooks(plan_seconds)
     app.state.access = Access(link, asks=asks)
     app.state.shared = tuple(shared)
-    for part in _PARTS:
-        app.include_router(part.router)
+    for part in _PARTS:  # as they are; `include_router` would build each route once more
+        app.router.routes.extend(part.router.routes)
     answers.install(app)
     app.add_middleware(BodyLimit, most_upload_bytes=most_upload_bytes)
     app.add_middleware(Door, access=app.state.access, near=near)
