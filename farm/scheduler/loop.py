@@ -14,6 +14,7 @@ from farm.model.snapshot import Snapshot
 from farm.policy.plan import Plan, plan
 from farm.queue import LeaseQueue
 from farm.scheduler.pace import Pace
+from farm.scheduler.tidy import collected_after
 from farm.store import Store
 
 log = logging.getLogger("karst.scheduler")
@@ -49,6 +50,7 @@ class Decider:
         self._recalls, self._wider = Pace(RECALL_SECONDS), Pace()
         self.more = False  #: the last pass was cut: the next one need not wait for an event
 
+    @collected_after()
     def decide(self) -> Pass:
         """Give free slots what is due. Raises NotLeader, StoreUnavailable."""
         self.more = False
