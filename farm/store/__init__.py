@@ -4,6 +4,7 @@ Each change is one atomic step, one Lua file in lua/ and one typed method here.
 """
 
 from farm.store import keys
+from farm.store.accounts import AccountStore
 from farm.store.audit import Breach, audit
 from farm.store.bounds import GroupStore, LimitStore
 from farm.store.connection import Connection, new_id
@@ -43,6 +44,7 @@ class Store:
         self.filters = FilterStore(connection)
         self.facts = FactLog(connection)
         self.faults = FaultStore(connection)
+        self.accounts = AccountStore(connection)
         self.tokens = TokenStore(connection)
         self.webhooks = WebhookStore(connection)
 

@@ -14,6 +14,7 @@ STARTING = f"{HASH_TAG}:jobs:starting"
 NODE_LINES = f"{HASH_TAG}:nodes:lines"
 LAYER_LINES = f"{HASH_TAG}:layers:lines"
 JOB_LINES = f"{HASH_TAG}:jobs:lines"
+POOLS = f"{HASH_TAG}:pools"  # SET of pools that nodes were ever in
 LIMITS = f"{HASH_TAG}:limits"
 SCHEDULES = f"{HASH_TAG}:nodes:schedules"  # HASH node name -> the hours it keeps
 QUARANTINED = f"{HASH_TAG}:nodes:quarantined"  # ZSET node name -> when to try it again, ms
@@ -44,7 +45,7 @@ def layer(layer_id: str, part: str = "") -> str:
 
 
 def node(name: str, part: str = "") -> str:
-    """The node's hash, or its part "leases", "nudge", "faults"."""
+    """The node's hash, or its part "leases", "nudge", "faults", "account"."""
     return f"{HASH_TAG}:node:{name}" + (f":{part}" if part else "")
 
 

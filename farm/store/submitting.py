@@ -49,6 +49,8 @@ def _layer_document(layer: LayerSpec, after: Sequence[Mapping[str, str]]) -> dic
             "chunk": layer.chunk,
             "sent": int(layer.settings.is_sent),
             "interruptible": int(layer.interruptible),
+            "pool": layer.pool,
+            "gpus": layer.resources.gpus,
             "spec": write_layer_spec(layer),
             "view": write_layer_view(layer),
         },

@@ -45,7 +45,10 @@ function close_layer(layer)
   if open > 0 then reopen_job(layer.job) end
   if (before > 0) ~= (ready > 0) then set_waiting(layer.id, layer.production, layer.job) end
   if before == 0 and ready > 0 then redis.call('HSET', layer.key, 'served_ms', now_ms()) end
-  if ready > before then wake() end
+  if ready > before then
+    demand.grows(layer, before)
+    wake()
+  end
   if left == 0 then
     trim(layer.records)
     trim(images_key(layer.id))

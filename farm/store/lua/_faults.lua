@@ -18,6 +18,7 @@ function faults.shut(name)
   local f = redis.call('HMGET', node_key(name), 'locked', 'banned')
   redis.call('HSET', node_key(name), 'closed', f[1] or f[2] or '')
   touch_node(name)
+  accounts.follow(name)
   wake()
 end
 

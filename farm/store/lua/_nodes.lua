@@ -12,6 +12,7 @@ local function move_node(name, event)
   if not after then return nil end
   redis.call('HSET', node_key(name), 'state', after)
   touch_node(name)
+  accounts.follow(name)
   if after == 'offline' then redis.call('ZREM', ALIVE, name) end
   fact('node_' .. after, 'node', name, 'event', event)
   wake()

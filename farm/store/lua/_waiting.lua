@@ -8,9 +8,10 @@ local function set_waiting(layer_id, production, job)
   local ready = tonumber(redis.call('HGET', layer_key(layer_id), 'ready'))
   if j[1] == 'active' and ready > 0 and not redis.call('ZSCORE', STARTING, job) then
     -- Higher priority first, then older: both fit exactly in one double.
-    redis.call('ZADD', key, string.format('%.0f', (100 - j[2]) * 1e13 + j[3]), layer_id)
-  else
-    redis.call('ZREM', key, layer_id)
+    local new = redis.call('ZADD', key, string.format('%.0f', (100 - j[2]) * 1e13 + j[3]), layer_id)
+    if new == 1 then demand.begins(layer_id) end
+  elseif redis.call('ZREM', key, layer_id) == 1 then
+    demand.ends(layer_id)
   end
 end
 

@@ -11,11 +11,17 @@ local function settled(key, path) -- a group that nothing bounds and nothing is 
   return tonumber(f[3] or 0) == 0
 end
 
+local function set_most(key, field, most)
+  if most == '' then return end
+  if field ~= 'least_tasks' then demand.bounded(redis.call('HGET', key, field) or '0', most, '0') end
+  redis.call('HSET', key, field, most)
+end
+
 local function bound_group(argv)
   if redis.call('SISMEMBER', PRODUCTIONS, argv[3]) == 0 then return 0 end
   local key = group_key(argv[2])
   for i, field in ipairs({'most_tasks', 'most_cores'}) do
-    if argv[3 + i] ~= '' then redis.call('HSET', key, field, argv[3 + i]) end
+    set_most(key, field, argv[3 + i])
     redis.call('HSETNX', key, field, 0)
   end
   redis.call('SADD', groups_key(argv[3]), argv[2])
@@ -30,7 +36,7 @@ end
 local function bound_job(argv)
   if redis.call('EXISTS', job_key(argv[2])) == 0 then return 0 end
   for i, field in ipairs({'most_tasks', 'most_cores', 'least_tasks'}) do
-    if argv[3 + i] ~= '' then redis.call('HSET', job_key(argv[2]), field, argv[3 + i]) end
+    set_most(job_key(argv[2]), field, argv[3 + i])
   end
   touch_job(argv[2])
   return 1

@@ -8,14 +8,17 @@
 -- status is "ok", "unknown" (register again) or "superseded" (a newer worker has the name).
 redis.register_function('farm_heartbeat', function(keys, argv)
   local name, key, at = argv[1], node_key(argv[1]), now_ms()
-  local known = redis.call('HMGET', key, 'epoch', 'state', 'unfit', 'restarting', 'warm')
+  local known = redis.call('HMGET', key, 'epoch', 'state', 'unfit', 'restarting', 'warm',
+    'heartbeat_ms')
   local epoch = tonumber(known[1] or 0)
   if epoch > tonumber(argv[2]) then return {'superseded', ''} end
   if epoch < tonumber(argv[2]) or known[2] == 'offline' then return {'unknown', ''} end
+  accounts.beats(name, tonumber(known[6]), at)
   redis.call('HSET', key, 'heartbeat_ms', at, 'health', argv[3], 'unfit', argv[4], 'warm', argv[5])
   if known[3] ~= argv[4] or known[5] ~= argv[5] then touch_node(name) end
   redis.call('ZADD', ALIVE, at, name)
   if known[3] ~= argv[4] then
+    accounts.follow(name)
     fact(argv[4] == '' and 'node_fit' or 'node_unfit', 'node', name, 'why', argv[4])
     wake()
   end

@@ -5,7 +5,11 @@
 --       6… spec and view of each layer, in pairs, with the pool in them
 -- Returns 1, or 0 when there is no such job.
 local function move_layer(id, pool, spec, view)
-  redis.call('HSET', layer_key(id), 'spec', spec, 'view', view)
+  local production = redis.call('HGET', layer_key(id), 'production')
+  local waits = redis.call('ZSCORE', waiting_key(production), id)
+  if waits then demand.ends(id) end
+  redis.call('HSET', layer_key(id), 'spec', spec, 'view', view, 'pool', pool)
+  if waits then demand.begins(id) end
   touch_layer(id)
   if pool == '' then return end -- any will do, so what is granted may stay
   for _, lease_id in ipairs(redis.call('SMEMBERS', layer_leases_key(id))) do

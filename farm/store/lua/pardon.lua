@@ -9,6 +9,7 @@ redis.register_function('farm_pardon', function(keys, argv)
   -- It may have been set aside for not starting its leases, too.
   redis.call('HDEL', node_key(argv[1]), 'not_started', 'mute_until_ms')
   touch_node(argv[1])
+  accounts.follow(argv[1])
   faults.forgive(argv[1])
   wake()
   return 1

@@ -11,6 +11,7 @@ local function mute(name, at)
   local ms = MUTE_MS * 2 ^ math.min(times - 2, MOST_DOUBLINGS)
   redis.call('HSET', node_key(name), 'mute_until_ms', at + ms)
   touch_node(name)
+  accounts.follow(name)
 end
 
 redis.register_function('farm_reap', function(keys, argv)

@@ -14,6 +14,7 @@ end
 register_once('farm_register', function(argv)
   local name, spec = argv[2], cjson.decode(argv[3])
   release_all(name, 'the node registered again')
+  accounts.count(name)
   local key, at = node_key(name), now_ms()
   local epoch = redis.call('HINCRBY', key, 'epoch', 1)
   redis.call('HSET', key, 'name', name, 'ordinal', node_ordinal(name), 'pool', spec.pool,
@@ -24,6 +25,7 @@ register_once('farm_register', function(argv)
   clear_reservation(name)
   redis.call('HDEL', key, 'health', 'leaving', 'restarting', 'not_started', 'mute_until_ms')
   redis.call('ZADD', ALIVE, at, name)
+  accounts.register(name)
   redis.call('DEL', node_nudge_key(name))
   move_node(name, 'register')
   -- An operator's drain outlives the worker it was said to, and so do the hours a node keeps.

@@ -6,6 +6,9 @@ redis.register_function('farm_share', function(keys, argv)
   if redis.call('SISMEMBER', PRODUCTIONS, argv[1]) == 0 then return 0 end
   for i, what in ipairs({'weight', 'guarantee', 'ceiling'}) do
     local field, value = argv[2] .. ':' .. what, argv[2 + i]
+    if what == 'ceiling' and value ~= '' then
+      demand.bounded(redis.call('HGET', pools_key(argv[1]), field) or '-', value, '-')
+    end
     if value == '-' then redis.call('HDEL', pools_key(argv[1]), field)
     elseif value ~= '' then redis.call('HSET', pools_key(argv[1]), field, value) end
   end

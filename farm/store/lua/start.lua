@@ -14,6 +14,7 @@ local function start(argv)
   redis.call('HINCRBY', layer_key(lease.layer), 'unstarted', -1)
   if redis.call('HDEL', node_key(lease.node), 'not_started', 'mute_until_ms') > 0 then
     touch_node(lease.node)
+    accounts.follow(lease.node)
   end
   lease.state = 'started'
   redis.call('HSET', lease.key, 'state', 'started', 'started_ms', now_ms())

@@ -14,6 +14,7 @@ redis.register_function('farm_unblock', function(keys, argv)
   end
   if count > 0 then
     touch_job(job)
+    demand.opens()
     fact('nodes_unblocked', 'job', job, 'node', argv[2], 'count', count)
     wake()
   end

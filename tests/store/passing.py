@@ -1,0 +1,44 @@
+"""Time that passes on a real store without waiting: each instant that accounts go by moves back.
+
+For the steps it is as if the server's clock had gone on by so much, or was set back.
+"""
+
+from collections.abc import Collection
+
+from farm.store import Store
+
+_SHIFT = """
+local ms = tonumber(ARGV[1])
+local silent = {}
+for i = 2, #ARGV do silent[ARGV[i]] = true end
+for _, name in ipairs(redis.call('HKEYS', '{farm}:nodes')) do
+  local key = '{farm}:node:' .. name
+  local counted = redis.call('HGET', key .. ':account', 'counted')
+  local at, since = struct.unpack('<i8i8', counted)
+  redis.call('HSET', key .. ':account', 'counted',
+    struct.pack('<i8i8', at - ms, since - ms) .. string.sub(counted, 17))
+  if ms < 0 or silent[name] then
+    redis.call('HINCRBY', key, 'heartbeat_ms', -ms)
+    if redis.call('ZSCORE', '{farm}:nodes:alive', name) then
+      redis.call('ZINCRBY', '{farm}:nodes:alive', -ms, name)
+    end
+  end
+  if redis.call('HEXISTS', key, 'mute_until_ms') == 1 then
+    redis.call('HINCRBY', key, 'mute_until_ms', -ms)
+  end
+end
+local integrals = redis.call('HGETALL', '{farm}:demand')
+for i = 1, #integrals, 2 do
+  local packed = integrals[i + 1]
+  redis.call('HSET', '{farm}:demand', integrals[i],
+    struct.pack('<i8', struct.unpack('<i8', packed) - ms) .. string.sub(packed, 9))
+end
+"""
+
+
+def let_pass(store: Store, ms: int, *, silent: Collection[str] = ()) -> None:
+    """Let `ms` pass in which all nodes beat but those that are `silent`.
+
+    A negative `ms` sets the clock back.
+    """
+    store.connection.client.eval(_SHIFT, 0, ms, *silent)
