@@ -107,7 +107,7 @@ class PlayedFarm:
                     break
                 self.layers[layer.id] = replace(layer, wanted=layer.wanted - 1)
                 begins = one.view.task_started_at + seconds
-                one.view = replace(one.view, task_started_at=begins)
+                one.view = one.view._replace(task_started_at=begins)
 
     def _recall(self, recall: Recall) -> None:
         one = self.held[recall.lease]
@@ -120,7 +120,7 @@ class PlayedFarm:
             self.lost += 1
             del self.held[recall.lease]
         else:
-            one.view = replace(one.view, state=LeaseState.RECALLED)
+            one.view = one.view._replace(state=LeaseState.RECALLED)
 
     def _grant(self, grant: Grant) -> None:
         layer = self.layers[grant.layer]

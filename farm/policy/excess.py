@@ -6,17 +6,18 @@ from farm.model.lease import LeaseState
 from farm.model.resources import Cores
 from farm.model.snapshot import CapUnit, CapView, LeaseView
 from farm.policy.board import Board
+from farm.policy.giving import Giving
 from farm.policy.shares import Account
 
 Excess = tuple[LeaseView, str]  #: a lease and why it goes
 
 
-def excess(board: Board, started: Sequence[LeaseView]) -> list[Excess]:
-    """The leases to recall, each once, of `started`: the least important first."""
+def excess(board: Board, giving: Giving) -> list[Excess]:
+    """The leases to recall, each once, of those of `giving`: the least important first."""
     found: dict[str, Excess] = {}
     for name, cap in sorted(board.snapshot.caps.items()):
         if cap.held > cap.most:
-            for lease in [*_of_cap(board, name, cap, started, set(found))]:
+            for lease in [*_of_cap(board, name, cap, giving.started, set(found))]:
                 found[lease.id] = (lease, f"{name} is lowered to {cap.most:g}")
     pools = {node.name: node.pool for node in board.nodes}
     for name, account in sorted(board.shares.known(), key=lambda one: (one[0], one[1].pool)):
@@ -24,7 +25,7 @@ def excess(board: Board, started: Sequence[LeaseView]) -> list[Excess]:
             continue
         its = [
             lease
-            for lease in started
+            for lease in giving.started
             if lease.production == name and pools[lease.node] == account.pool
         ]
         able = [lease for lease in its if lease.id not in found]

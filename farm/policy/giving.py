@@ -2,6 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from math import inf
+from statistics import fmean
 
 from farm.model.lease import LeaseState, Recall
 from farm.model.resources import Cores
@@ -28,15 +31,20 @@ class Giving:
         self._lines: defaultdict[tuple[str, str], list[LeaseView]] = defaultdict(list)
         self._order: dict[str, list[str]] = {}
         self._on: defaultdict[int, list[LeaseView]] = defaultdict(list)
-        self._sorted: set[int] = set()
+        self._cores_on: defaultdict[int, Cores] = defaultdict(int)
+        self._widest_on: defaultdict[int, Cores] = defaultdict(int)
+        self._ends: dict[int, list[tuple[float, str, LeaseView]]] = {}  #: `_on`, in order
+        self._sorted: set[tuple[str, str]] = set()  #: lines whose leases stand in order
         self._gone: set[str] = set()
         known = [one.task_seconds for one in board.snapshot.leases if one.task_seconds]
-        self._usual_seconds = sum(known) / len(known) if known else UNKNOWN_SECONDS
+        self._usual_seconds = fmean(known) if known else UNKNOWN_SECONDS
         self.busy: set[int] = set()  #: nodes where a lease was ending before this plan
         self.cleared: set[int] = set()  #: nodes that this plan reserves
-        self.started: list[LeaseView] = []  #: that may be asked back, the least important first
-        on, lines = self._on, self._lines
-        for lease in sorted(board.snapshot.leases, key=_least_important):
+        self._lay_out(board.snapshot.leases)
+
+    def _lay_out(self, leases: Iterable[LeaseView]) -> None:
+        on, lines, nodes = self._on, self._lines, self._board.nodes
+        for lease in leases:
             index = self._index.get(lease.node)
             if index is None:
                 continue
@@ -44,9 +52,17 @@ class Giving:
                 self._end(lease)
                 self.busy.add(index)
             elif lease.state is LeaseState.STARTED:
-                self.started.append(lease)
                 on[index].append(lease)
-                lines[board.nodes[index].pool, lease.production].append(lease)
+                lines[nodes[index].pool, lease.production].append(lease)
+                cores = lease.resources.cores
+                self._cores_on[index] += cores
+                self._widest_on[index] = max(self._widest_on[index], cores)
+
+    @cached_property
+    def started(self) -> list[LeaseView]:
+        """What could be asked back before anything was, the least important first."""
+        leases = (lease for line in self._lines.values() for lease in line)
+        return sorted(leases, key=_least_important)
 
     def index_of(self, lease: LeaseView) -> int:
         """The index of its node."""
@@ -60,6 +76,7 @@ class Giving:
     def back(self, lease: LeaseView, reason: str) -> Recall:
         """Recall `lease`, on paper too."""
         self._gone.add(lease.id)
+        self._cores_on[self._index[lease.node]] -= lease.resources.cores
         self._end(lease)
         self._placement.hope_again({self._board.nodes[self._index[lease.node]].pool})
         return Recall(lease=lease.id, reason=reason)
@@ -91,19 +108,32 @@ class Giving:
 
     def nodes_with(self, pool: str) -> list[int]:
         """Nodes of `pool` with a lease that may be asked back."""
-        return [index for index in self._on if self._board.nodes[index].pool == pool]
+        return sorted(index for index in self._on if self._board.nodes[index].pool == pool)
 
-    def on(self, index: int) -> Iterator[LeaseView]:
-        """What may still be asked back on the node, those first that end soon."""
-        leases = self._on.get(index, [])
-        if index not in self._sorted:
-            leases.sort(key=lambda lease: (self.remaining(lease), lease.id))
-            self._sorted.add(index)
-        return (lease for lease in leases if lease.id not in self._gone)
+    def on(self, index: int, until: float = inf) -> Iterator[LeaseView]:
+        """What may still be asked back on the node, those first that end soon.
+
+        Only those that end in at most `until` seconds.
+        """
+        ends = self._ends.get(index)
+        if ends is None:
+            leases = self._on.get(index, ())
+            ends = [(self.remaining(lease), lease.id, lease) for lease in leases]
+            ends.sort()
+            self._ends[index] = ends
+        for seconds, name, lease in ends:
+            if seconds > until:
+                return
+            if name not in self._gone:
+                yield lease
 
     def of(self, pool: str, production: str) -> Iterator[LeaseView]:
         """What may still be asked back of a production, the least important first."""
-        leases = self._lines.get((pool, production), ())
+        key = (pool, production)
+        leases = self._lines.get(key, [])
+        if key not in self._sorted:
+            leases.sort(key=_least_important)
+            self._sorted.add(key)
         return (lease for lease in leases if lease.id not in self._gone)
 
     def by_level(self, pool: str) -> list[str]:
@@ -132,6 +162,14 @@ class Giving:
     def cores_with(self, index: int) -> Cores:
         """Free cores of the node, those on their way too."""
         return self._room_on(index).free[index]
+
+    def cores_with_all(self, index: int) -> Cores:
+        """The same once all that may be asked back there has ended too."""
+        return self.cores_with(index) + self._cores_on[index]
+
+    def cores_with_one(self, index: int) -> Cores:
+        """The same once one that may have been asked back there has ended; never told too low."""
+        return self.cores_with(index) + self._widest_on[index]
 
     def enough(
         self,

@@ -42,7 +42,7 @@ def recall_leases(board: Board, waiting: Sequence[Waiting]) -> Recalled:
     """
     fillers = fill_gaps(board)
     giving = Giving(board)
-    recalls = [giving.back(lease, why) for lease, why in excess(board, giving.started)]
+    recalls = [giving.back(lease, why) for lease, why in excess(board, giving)]
     desk = _Desk(board, giving)
     recalls += desk.run(MOST_RECALLS - len(recalls))
     told = [desk.told(row) for row in _less(waiting, fillers)]

@@ -5,8 +5,9 @@ lease to make room. The leases there end at their next task boundary, nobody els
 comes free, and only work that is over before the last of them is may fill the gaps.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 
 from farm.model.lease import Recall
 from farm.model.snapshot import LeaseView
@@ -21,7 +22,7 @@ from farm.policy.taking import SLACK_TOGETHER, TURN_SECONDS, after_taking, witho
 
 RESERVED_RATIO = 0.05  #: of a pool's nodes at most, but one at least
 MOST_SEARCHES = 4  #: per plan: each looks at many leases
-SOME_NODES = 256  #: are looked at for all but the first in line
+SOME_NODES = 256  #: are looked at in each; the next plan looks at others
 
 Cost = tuple[float, int, int]  #: seconds until it is clear, leases that end for it, index
 
@@ -55,10 +56,10 @@ class Reserving:
             return -1, []
         self._searches += 1
         for retry, avoid, _ in tries(self._board, demand):
-            found = min(self._choices(demand, queue, avoid), default=None)
+            found = self._soonest(demand, queue, avoid)
             if found is not None:
                 self._left[queue.pool] -= 1
-                (_, _, index), leases = found
+                index, leases = found
                 return index, self._end(leases, demand, queue.account, index, retry)
         return -1, []
 
@@ -80,49 +81,74 @@ class Reserving:
             return []
         return self._end(needed, demand, account, index, retry)
 
-    def _choices(
+    def _soonest(
         self, demand: Demand, queue: Queue, avoid: frozenset[str]
-    ) -> Iterator[tuple[Cost, list[LeaseView]]]:
-        """Nodes that can be cleared for `demand`, with what that takes."""
+    ) -> tuple[int, list[LeaseView]] | None:
+        """The node that can be cleared for `demand` soonest, with what that takes."""
+        best: tuple[Cost, list[LeaseView]] | None = None
+        for index in self._some_wide(demand, queue):
+            until = best[0][0] if best else inf
+            if self._clearable(index, demand, avoid, until):
+                needed = self._needed(index, demand, queue.account, until)
+                if needed:
+                    cost = (self._giving.remaining(needed[-1]), len(needed), index)
+                    if best is None or cost < best[0]:
+                        best = (cost, needed)
+        return best and (best[0][2], best[1])
+
+    def _some_wide(self, demand: Demand, queue: Queue) -> list[int]:
+        """Nodes with cores enough for it, free or in use; of very many others in each plan."""
         only, most = bounds(demand, queue.account)
-        giving, nodes = self._giving, self._board.nodes
-        indices = giving.nodes_with(queue.pool)
-        if self._searches > 1:  # others in each plan
-            start = int(self._board.snapshot.at) % len(indices) if indices else 0
-            indices = (indices[start:] + indices[:start])[:SOME_NODES]
-        for index in indices:
-            node = nodes[index]
-            if (
-                node.reserved_for
-                or index in giving.cleared
-                or node.name in avoid
-                or (only is not None and index not in only)
-                or self._board.room.cores_taken(index, demand) > most
-                or not could_serve(node, demand.layer)
-                or not giving.makes_room(index, giving.on(index), demand)
-                or self._one_does(index, demand)
-            ):
-                continue  # where one lease makes room, shares alone decide
-            needed = self._needed(index, demand, queue.account)
-            if needed:
-                seconds = max(giving.remaining(lease) for lease in needed)
-                yield (seconds, len(needed), index), needed
+        giving, room = self._giving, self._board.room
+        indices = [
+            index
+            for index in giving.nodes_with(queue.pool)
+            if room.cores_taken(index, demand) <= min(most, giving.cores_with_all(index))
+            and (only is None or index in only)
+        ]
+        if len(indices) <= SOME_NODES:
+            return indices
+        start = int(self._board.snapshot.at) * SOME_NODES % len(indices)
+        return (indices[start:] + indices[:start])[:SOME_NODES]
+
+    def _clearable(self, index: int, demand: Demand, avoid: frozenset[str], until: float) -> bool:
+        """Could it be cleared for it in so many seconds, were all leases there to end?
+
+        Where one lease makes room, shares alone decide.
+        """
+        node, giving = self._board.nodes[index], self._giving
+        return not (
+            node.reserved_for
+            or index in giving.cleared
+            or node.name in avoid
+            or not could_serve(node, demand.layer)
+            or not giving.makes_room(index, giving.on(index, until), demand)
+            or self._one_does(index, demand)
+        )
 
     def _one_does(self, index: int, demand: Demand) -> bool:
         """Would one lease on the node make room alone?"""
         giving = self._giving
+        if giving.cores_with_one(index) < demand.cores:
+            return False
         least = demand.cores - giving.cores_with(index)
         return any(
             one.resources.cores >= least and giving.makes_room(index, (one,), demand)
             for one in giving.on(index)
         )
 
-    def _needed(self, index: int, demand: Demand, account: Account) -> list[LeaseView] | None:
-        """As few leases as make room, those first that end soon; None when all do not."""
+    def _needed(
+        self, index: int, demand: Demand, account: Account, until: float = inf
+    ) -> list[LeaseView] | None:
+        """As few leases as make room, those first that end soon; None when all do not.
+
+        None as well if that takes one that ends in more than `until` seconds.
+        """
+        giving = self._giving
         least = (after_taking(demand, account, SLACK_TOGETHER), account.level())
-        return self._giving.enough(
+        return giving.enough(
             index,
-            self._giving.on(index),
+            giving.on(index, until),
             demand,
             lambda lease, before: self._may_end(lease, before, demand, *least),
         )

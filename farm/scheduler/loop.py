@@ -1,12 +1,13 @@
 """The leader's loop: wake on an event, look once, decide, carry it out.
 
-The loop keeps nothing between two passes, so a new leader is as good as the old one. What it
-decides from is never older than one pass, and the store checks every grant again."""
+The loop keeps nothing between two passes but when it looked, and at whose leases to look next, so a
+new leader is as good as the old one. What it decides from is never older than one pass, and the
+store checks every grant again."""
 
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from farm.model.errors import NotLeader
@@ -48,12 +49,20 @@ class Decider:
         self._queue = queue
         self._token = token
         self._recalls, self._wider = Pace(RECALL_SECONDS), Pace()
+        #: How far the last pass looked back in the line, and whose leases may have to give.
+        self._layers, self._givers = 0, frozenset[str]()
         self.more = False  #: the last pass was cut: the next one need not wait for an event
 
     @collected_after()
     def decide(self) -> Pass:
-        """Give free slots what is due. Raises NotLeader, StoreUnavailable."""
+        """Give free slots what is due. Raises NotLeader, StoreUnavailable.
+
+        When it is time to ask for slots back, leases are read too, of those who may give by what
+        the last pass told: one look for both.
+        """
         self.more = False
+        if self._givers and self._recalls.is_due():
+            return self._look_at_leases()
         layers, done = 0, Pass()  # at first a few of each production
         give_up_at = time.monotonic() + PASS_SECONDS
         while True:
@@ -73,7 +82,25 @@ class Decider:
                 break
             if not step.granted:
                 layers = WIDER * max(Counter(one.production for one in snapshot.layers).values())
-        return replace(done, recalled=self._recall(layers, decision.givers))
+        self._layers, self._givers = layers, decision.givers
+        self.more = bool(self._givers) and self._recalls.is_due()
+        return done
+
+    def _look_at_leases(self) -> Pass:
+        """Grant, and ask for slots back; only for that are leases worth reading."""
+        began = time.monotonic()
+        snapshot = self._store.leader.snapshot(
+            layers_per_production=self._layers, leases_of=self._givers
+        )
+        decision = self._policy(snapshot, most_grants=GRANTS_AT_ONCE)
+        self._recalls.looked(began)
+        done = self._carry_out(decision)
+        if decision.recalls:
+            answers = self._store.leases.recall(decision.recalls, leader=self._token)
+            log.info("recalled %s", dict(Counter(answers)))
+        self._givers = decision.givers
+        self.more = decision.more and done.granted > 0
+        return replace(done, recalled=len(decision.recalls), more=self.more)
 
     def _carry_out(self, decision: Plan) -> Pass:
         if not decision.grants:
@@ -92,20 +119,6 @@ class Decider:
         if refused:
             log.info("refused %s", dict(refused))
         return Pass(granted=len(granted), refused=sum(refused.values()))
-
-    def _recall(self, layers: int, givers: Collection[str]) -> int:
-        """Ask for slots back; only for that are leases worth reading, of those who may give."""
-        if not givers or not self._recalls.is_due():
-            return 0
-        began = time.monotonic()
-        snapshot = self._store.leader.snapshot(layers_per_production=layers, leases_of=givers)
-        decision = self._policy(snapshot, most_grants=GRANTS_AT_ONCE)
-        self._recalls.looked(began)
-        self._carry_out(decision)  # what fills the gaps on nodes that are being cleared
-        if decision.recalls:
-            answers = self._store.leases.recall(decision.recalls, leader=self._token)
-            log.info("recalled %s", dict(Counter(answers)))
-        return len(decision.recalls)
 
 
 def _wants_wider(snapshot: Snapshot, decision: Plan, layers: int) -> bool:

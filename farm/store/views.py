@@ -29,6 +29,7 @@ from farm.store.records import read_cores, read_resources
 from farm.store.still import AMOUNTS
 
 _WORDS = "\x1f"
+_LEASE_STATES = {state.value: state for state in LeaseState}
 
 
 def _resources(amounts: Sequence[Any]) -> Resources:
@@ -209,7 +210,15 @@ def name_and_job(layer_line: str) -> tuple[str, str]:
     return id_, job
 
 
-@lru_cache(maxsize=65_536)
+_amount = lru_cache(maxsize=4096)(read_resources)  # leases are of few sizes
+
+
+@lru_cache(maxsize=4096)
+def _lease_caps(production: str, group: str, limits: str) -> tuple[str, ...]:
+    named = (f"limit:{name}" for name in limits.split(",") if name)
+    return (*_caps_around(production, group), *named)
+
+
 def read_lease(
     id_: str, production: str, line: str, priority: int, task_seconds: float | None
 ) -> LeaseView:
@@ -217,7 +226,6 @@ def read_lease(
     words = line.split(" ")
     node, layer, job, state, cores, memory, gpus, granted, interruptible, hand = words[:10]
     left, limits, group = words[10:]
-    named = (f"limit:{name}" for name in limits.split(",") if name)
     return LeaseView(
         id=id_,
         node=node,
@@ -225,13 +233,13 @@ def read_lease(
         job=job,
         production=production,
         priority=priority,
-        state=LeaseState(state),
-        resources=read_resources(cores, memory, gpus),
+        state=_LEASE_STATES[state],
+        resources=_amount(cores, memory, gpus),
         granted_at=int(granted) / 1000,
         interruptible=interruptible == "1",
-        task_started_at=int(hand or 0) / 1000,
+        task_started_at=int(hand) / 1000 if hand else 0.0,
         task_seconds=task_seconds,
-        caps=(*_caps_around(production, group), *named),
+        caps=_lease_caps(production, group, limits),
         tasks=int(left) + (state != LeaseState.GRANTED) if left else 0,  # and what is in hand
     )
 
