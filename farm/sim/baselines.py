@@ -31,7 +31,7 @@ class FirstFit:
     def decide(self, world: World) -> list[PlayedLease]:
         line = [entry[3] for one in world.productions.values() for entry in one.line]
         line.sort(key=self._order)
-        free = _Free(node for node in world.nodes.values() if node.online)
+        free = _Free(node for node in world.nodes.values() if node.open)
         hopeless: set[tuple[float, int, int, str, frozenset[str]]] = set()
         for layer in line:
             booked, tags = layer.resources, layer.arrival.tags
@@ -81,7 +81,7 @@ class HostByHost:
         reports = [
             node
             for node in world.nodes.values()
-            if node.online and node.free.cores and _reports(node.name, self._looked_at, world.now)
+            if node.open and node.free.cores and _reports(node.name, self._looked_at, world.now)
         ]
         self._looked_at = world.now
         reports.sort(key=lambda node: (crc32(node.name.encode()), node.name))

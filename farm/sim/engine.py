@@ -204,10 +204,8 @@ class Engine:
                 measures.failed += 1
                 continue
             avoid = frozenset((lease.node.name,)) if judged is Verdict.ELSEWHERE else NOWHERE
-            self.world.give_back(
-                layer,
-                Returned(index=index, since=self.world.now, failures=failures + 1, avoid=avoid),
-            )
+            back = Returned(index=index, since=self.world.now, failures=failures + 1, avoid=avoid)
+            self.world.give_back(layer, back)
 
     def _passed_a_mark(self, layer: PlayedLayer) -> None:
         self.calibration.passed(layer, self.world.now, self.world.leases.values())
@@ -243,15 +241,27 @@ class Engine:
         elif fate.what == "limit":
             self.world.caps[f"limit:{fate.limit}"].most = fate.most
             self._wake()
+        elif fate.what == "drain" and fate.node is not None:
+            self._drain(fate.node, fate.for_seconds)
         elif fate.node is not None and not fate.node.dead:
             self._die(fate.node, fate.for_seconds)
+
+    def _drain(self, node: PlayedNode, for_seconds: float) -> None:
+        """It ends the tasks in hand and takes no others, until the last of its drains is over."""
+        node.drained += 1
+        for lease in node.leases.values():
+            lease.state, lease.view = LeaseState.RECALLED, None
+        self.at(self.world.now + for_seconds, partial(self._undrain, node))
+
+    def _undrain(self, node: PlayedNode) -> None:
+        node.drained -= 1
+        self._wake()
 
     def _die(self, node: PlayedNode, for_seconds: float) -> None:
         node.dead = True
         self.measures.deaths += 1
-        silent = self.scenario.silent_seconds
         # Whoever notices the silence leads; while nobody does, it is noticed later.
-        noticed = max(self.world.now + silent, self._away_until)
+        noticed = max(self.world.now + self.scenario.silent_seconds, self._away_until)
         self.at(noticed, partial(self._notice, node))
         self.at(max(self.world.now + for_seconds, noticed), partial(self._return, node))
 

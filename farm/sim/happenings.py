@@ -12,7 +12,7 @@ from farm.sim.scenario import Scenario
 class Fate:
     """One thing that happens."""
 
-    what: str  #: "death", "away", "limit"
+    what: str  #: "death", "drain", "away", "limit"
     at: float
     for_seconds: float = 0.0
     node: PlayedNode | None = None
@@ -24,11 +24,11 @@ def happenings(scenario: Scenario, nodes: Iterable[PlayedNode]) -> Iterator[Fate
     """Everything that befalls the farm in `scenario`, in no order."""
     played = list(nodes)
     for number, one in enumerate(scenario.events):
-        if one.what == "death":
+        if one.what in ("death", "drain"):
             able = [node for node in played if one.kind in ("", node.kind.kind)]
             chance = Random(f"{scenario.seed}/event {number}")
             for node in chance.sample(able, min(one.count, len(able))):
-                yield Fate(what="death", at=one.at_seconds, for_seconds=one.for_seconds, node=node)
+                yield Fate(what=one.what, at=one.at_seconds, for_seconds=one.for_seconds, node=node)
         else:
             yield Fate(
                 what=one.what,

@@ -144,8 +144,8 @@ def event(row: Fields) -> Happening:
         most=row.number("most", 0.0),
     )
     row.done()
-    if found.what not in ("death", "away", "limit"):
-        raise BadRequest(f"{row.where}: what is {found.what!r}: death, away or limit")
+    if found.what not in ("death", "drain", "away", "limit"):
+        raise BadRequest(f"{row.where}: what is {found.what!r}: death, drain, away or limit")
     return found
 
 

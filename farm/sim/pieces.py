@@ -35,11 +35,17 @@ class PlayedNode:
     epoch: int = 1
     online: bool = True
     dead: bool = False
+    drained: int = 0  #: so many drains hold it: it ends what it has and takes nothing
     leases: "dict[str, PlayedLease]" = field(default_factory=dict)
     warm: dict[str, int] = field(default_factory=dict)  #: scene -> idle renderers that have it open
     reserved_for: str = ""
     reserved_until: float = 0.0
     view: NodeView | None = None
+
+    @property
+    def open(self) -> bool:
+        """May it be given work?"""
+        return self.online and not self.drained
 
     def seen(self) -> NodeView:
         """What a snapshot shows of it."""

@@ -8,7 +8,7 @@ from farm.sim.pieces import PlayedCap, PlayedLayer, PlayedNode, PlayedProduction
 
 def refusal(grant: Grant, node: PlayedNode | None, layer: PlayedLayer | None) -> str:
     """Why `layer` cannot have that of `node`; "" when it can."""
-    if node is None or not node.online or node.epoch != grant.epoch:
+    if node is None or not node.open or node.epoch != grant.epoch:
         return "node"
     if layer is None or not layer.ready:
         return "no work"

@@ -49,7 +49,7 @@ def _room(world: World) -> tuple[float, float, float]:
     cores = memory = room = 0.0
     for node in world.nodes.values():
         free = node.free
-        if not node.online or not (free.cores or free.memory_bytes) or not shapes:
+        if not node.open or not (free.cores or free.memory_bytes) or not shapes:
             continue
         here = [one for one in shapes if one[3] in ("", node.kind.pool) and one[2] <= free.gpus]
         if any(one[0] <= free.cores and one[1] <= free.memory_bytes for one in here):

@@ -105,11 +105,11 @@ class JobsAt:
 class Happening:
     """Something that befalls the farm."""
 
-    what: str  #: "death", "away" (no scheduler), "limit"
+    what: str  #: "death", "drain" (takes no more work), "away" (no scheduler), "limit"
     at_seconds: float
-    for_seconds: float = 1200.0  #: until the dead nodes, or the scheduler, are back
+    for_seconds: float = 1200.0  #: until the nodes, or the scheduler, are back
     count: int = 1
-    kind: str = ""  #: of the nodes that die; "" is any
+    kind: str = ""  #: of these nodes; "" is any
     limit: str = ""
     most: float = 0.0
 

@@ -69,8 +69,8 @@ class World:
         leases_of: Collection[str] | None = None,
     ) -> Snapshot:
         """As the store's: 0 layers are as many as there are free cores, and a few more."""
-        nodes = tuple(node.seen() for node in self.nodes.values() if node.online)
-        away = tuple(node.seen() for node in self.nodes.values() if not node.online)
+        nodes = tuple(node.seen() for node in self.nodes.values() if node.open)
+        away = tuple(node.seen() for node in self.nodes.values() if not node.open)
         most = layers_per_production
         if not most:
             most = int(sum(node.free.cores for node in nodes)) + MORE_THAN_FREE

@@ -130,6 +130,19 @@ def test_what_a_dead_node_had_in_hand_is_done_elsewhere() -> None:
     assert all(node.epoch == 1 + (node.epoch > 1) for node in engine.world.nodes.values())
 
 
+def test_a_drained_node_ends_what_it_has_and_takes_nothing_until_the_drain_is_over() -> None:
+    drain = Happening(what="drain", at_seconds=30.0, for_seconds=600.0, count=3)
+    engine = engine_for(a_scenario(events=(drain,), jobs=(jobs(frames=40),)))
+
+    outcome = play(engine)
+
+    # 16 frames at once until the drain; then one node's 4 a minute; all four again after 10 minutes.
+    assert outcome.measures.succeeded == 40
+    assert outcome.measures.lost == 0
+    assert 5 * 60 <= outcome.measures.last_end <= 8 * 60
+    assert not any(node.drained for node in engine.world.nodes.values())
+
+
 def test_nothing_is_decided_while_the_scheduler_is_away() -> None:
     away = Happening(what="away", at_seconds=0.0, for_seconds=45.0)
     outcome = play(engine_for(a_scenario(events=(away,))))
