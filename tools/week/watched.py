@@ -5,16 +5,17 @@ from collections.abc import Iterator
 from zlib import crc32
 
 from farm.model.resources import GIB
-from farm.sim.baselines import fifo
 from farm.sim.calibration import Calibration
 from farm.sim.dispatchers import Dispatcher
 from farm.sim.engine import Engine
+from farm.sim.happenings import Fate
 from farm.sim.measures import Measures
 from farm.sim.pieces import PlayedLayer, PlayedLease, PlayedNode
 from farm.sim.scenario import Scenario
 from farm.sim.workload import Arrival
 from farm.sim.world import World
 from tools.week.books import Credits, Demand, Held, Histogram, Mode, NodeBooks, Split
+from tools.week.dispatch import LeastFirst
 from tools.week.truth import Spell
 
 RENDER_SECONDS = (5, 15, 30, 60, 120, 300, 600, 1200, 2400, 4800, 9600, 21600, 43200)
@@ -45,7 +46,6 @@ class Books:
         self.job_wait = {pool: Histogram(WAIT_SECONDS) for pool in self.pools}
         self.memory = {pool: Histogram(MEMORY_BYTES) for pool in self.pools}
         self.passes = 0
-        self.passed_at = 0.0
         self.silent = 0
         self.spells: list[Spell] = []  #: every lease, and every silence: the truth itself
         self._leases: dict[str, list[float]] = {}  #: begin, core-seconds credited
@@ -203,11 +203,22 @@ class WatchedEngine(Engine):
     world: WatchedWorld
 
     def __init__(self, scenario: Scenario, dispatcher: Dispatcher | None = None) -> None:
-        super().__init__(scenario, dispatcher or fifo())
+        super().__init__(scenario, dispatcher or LeastFirst())
         self.world = WatchedWorld(scenario, self.measures)
         self.books = self.world.books
         self.calibration = Unforetold()
+        self._away_since = 0.0
         self.dispatcher = _Judging(self.dispatcher, self.books)
+
+    @property
+    def passed_at(self) -> float:
+        """When the scheduler last passed: a real one does so every second, work or none."""
+        return self._away_since if self.world.now < self._away_until else self.world.now
+
+    def _befall(self, fate: Fate) -> None:
+        if fate.what == "away":
+            self._away_since = self.world.now
+        super()._befall(fate)
 
     def _task_ended(self, lease: PlayedLease) -> None:
         self._drop(lease)
@@ -281,7 +292,6 @@ class _Judging:
     def decide(self, world: World) -> list[PlayedLease]:
         lost = self.inner.decide(world)
         self.books.passes += 1
-        self.books.passed_at = world.now
         for pool in self.books.pools:
             if self.books.ready[pool]:
                 self._judge(world, pool)

@@ -1,0 +1,71 @@
+"""A week, played and told: a folder with Prometheus' blocks and the truth beside them."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from farm.sim.reading import read
+from farm.sim.scenario import Scenario
+from tools.prometheus import tool
+from tools.week.blocks import Blocks
+from tools.week.metrics import Metrics, text
+from tools.week.truth import Truth, truth_of
+from tools.week.watched import WatchedEngine
+
+SCENARIO = Path(__file__).with_name("centre.toml")
+BEGINS_AT = 1_794_787_200  #: Monday, 16 November 2026, 00:00 UTC
+OFTEN_SECONDS, SELDOM_SECONDS = 15, 60
+TRUTH = "truth.json"
+
+
+def make(
+    folder: Path,
+    *,
+    scenario: Scenario | None = None,
+    days: float | None = None,
+    nodes_told: int = 90,
+    tell: Callable[[float], None] = lambda _: None,
+) -> Truth:
+    """Play `scenario` (the centre's week) and write it to `folder`, which must not exist yet.
+
+    `nodes_told` of the nodes have series of their own. `tell` hears the time played, in seconds.
+    When it is stopped, nothing is left.
+    """
+    week = scenario or read(str(SCENARIO), days=days)
+    promtool = tool("promtool")
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        truth = _play(week, part, promtool, nodes_told, tell)
+        truth.save(part / TRUTH)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return truth
+
+
+def _play(
+    week: Scenario, part: Path, promtool: Path, nodes_told: int, tell: Callable[[float], None]
+) -> Truth:
+    engine = WatchedEngine(week)
+    names = sorted(engine.world.nodes)
+    told = names[:: max(1, len(names) // max(1, nodes_told))]
+    metrics = Metrics(engine, begins_at=BEGINS_AT, nodes=told)
+    with Blocks(part / "blocks", promtool) as blocks:
+
+        def scrape() -> None:
+            now = round(engine.world.now)
+            metrics.advance()
+            lines = text(metrics.often, BEGINS_AT + now)
+            if not now % SELDOM_SECONDS:
+                metrics.entitle()
+                lines += text(metrics.seldom, BEGINS_AT + now)
+            blocks.add(lines, BEGINS_AT + now)
+            engine.at(now + OFTEN_SECONDS, scrape, last=True)
+
+        engine.at(0.0, scrape, last=True)
+        engine.run(tell)
+    configured = {pool: one.configured for pool, one in engine.books.cores.items()}
+    return truth_of(
+        engine.books.spells, configured, begins_at=BEGINS_AT, seconds=int(week.seconds)
+    )

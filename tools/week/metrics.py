@@ -1,0 +1,311 @@
+"""The farm's metrics as its exporter and its nodes' show them, told of the played week, scrape by scrape."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from farm.sim.fairness import dues
+from farm.sim.pieces import PlayedNode
+from tools.week.books import STATES, Histogram, Split
+from tools.week.watched import WatchedEngine
+
+WATTS_IDLE, WATTS_FULL = 150.0, 700.0  #: of a node; what it draws is taken as linear in between
+OUTCOMES = ("succeeded", "failed", "timed_out", "out_of_memory", "lost", "cancelled")
+INSTANCE = {"job": "farm", "instance": "farm:9750"}
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Series that are read together: their names, and what tells their values in that order."""
+
+    names: tuple[str, ...]
+    values: Callable[[], Iterable[float]]
+
+
+def series(name: str, labels: Labels) -> str:
+    """`name{a="b"} `, as the text has it before the value."""
+    told = ",".join(f'{key}="{value}"' for key, value in {**INSTANCE, **labels}.items())
+    return f"{name}{{{told}}} "
+
+
+def text(families: Iterable[Family], at: int) -> str:
+    """One scrape of `families`, as of Unix time `at`."""
+    lines = []
+    for one in families:
+        for name, value in zip(one.names, one.values(), strict=True):
+            lines.append(f"{name}{value:.3f} {at}\n")
+    return "".join(lines)
+
+
+class Metrics:
+    """All families of one week's engine, by how often they are told."""
+
+    def __init__(self, engine: WatchedEngine, *, begins_at: int, nodes: Iterable[str]) -> None:
+        self.engine, self.books, self.begins_at = engine, engine.books, begins_at
+        self._dues: dict[str, float] = {}
+        pools = self.books.pools
+        self.often = [self._house(), self._scheduler()]  #: what utilization is made of
+        for pool in pools:
+            self.often += [self._split(self.books.cores[pool], "core"), self._nodes(pool)]
+            self.often += [self._tasks(pool), self._attempts(pool)]
+        self.often += [self._split(one, "gpu") for one in self.books.gpus.values()]
+        self.seldom = [
+            self._histogram(f"farm_{name}", pool, told[pool])
+            for pool in pools
+            for name, told in (
+                ("task_render_duration_seconds", self.books.render),
+                ("slot_wait_seconds", self.books.slot_wait),
+                ("job_wait_seconds", self.books.job_wait),
+                ("task_peak_memory_bytes", self.books.memory),
+            )
+        ]
+        self.seldom += [self._energy(pool) for pool in pools]
+        self.seldom += [self._limits(), self._jobs()]
+        self.seldom += [self._production(name) for name in self.books.held]
+        self.seldom += [self._node(engine.world.nodes[name]) for name in nodes]
+
+    def advance(self) -> None:
+        """Bring all sums up to the world's present instant."""
+        for pool in self.books.pools:
+            for split, _ in self.books.splits(pool):
+                split.advance(self.engine.world.now)
+
+    def entitle(self) -> None:
+        """Work out anew what each production is due."""
+        world = self.engine.world
+        specs = {name: one.spec for name, one in world.productions.items()}
+        self._dues = dict.fromkeys(specs, 0.0)
+        for pool, split in self.books.cores.items():
+            here = {name: spec for name, spec in specs.items() if spec.pool == pool}
+            held = {name: self.books.held[name].cores / split.configured for name in here}
+            wants = {name: held[name] + self._wanted(name) / split.configured for name in here}
+            due = dues(here, wants, sum(held.values()), split.configured)
+            self._dues |= {name: part * split.configured for name, part in due.items()}
+
+    def _wanted(self, production: str) -> float:
+        line = self.engine.world.productions[production].line
+        return sum(entry[3].ready * entry[3].resources.cores for entry in line)
+
+    def _house(self) -> Family:
+        names = ("up", "farm_broker_up", "farm_scrape_duration_seconds", "farm_silent_nodes_total")
+        return Family(
+            (
+                *(series(name, {}) for name in names),
+                series("farm_build_info", {"version": "week"}),
+                *(series(f"farm_{name}_total", {}) for name in ("quarantines", "unstarted_leases")),
+                series("farm_superseded_results_total", {}),
+            ),
+            lambda: (1, 1, 0.03, self.books.silent, 1, 0, 0, 0),
+        )
+
+    def _scheduler(self) -> Family:
+        measures = self.engine.measures
+        return Family(
+            (
+                series("farm_scheduler_last_pass_timestamp_seconds", {}),
+                series("farm_scheduler_grants_total", {}),
+                series("farm_scheduler_refusals_total", {"reason": "cap"}),
+                series("farm_scheduler_refusals_total", {"reason": "share"}),
+                series("farm_scheduler_recalls_total", {}),
+                series("farm_scheduler_pass_duration_seconds_count", {}),
+                series("farm_scheduler_pass_duration_seconds_sum", {}),
+                series("farm_scheduler_pass_duration_seconds_bucket", {"le": "0.1"}),
+                series("farm_scheduler_pass_duration_seconds_bucket", {"le": "+Inf"}),
+            ),
+            lambda: (
+                self.begins_at + self.engine.passed_at,
+                measures.granted,
+                measures.refused.get("cap", 0),
+                measures.refused.get("share", 0),
+                measures.recalled,
+                self.books.passes,
+                self.books.passes * 0.012,
+                self.books.passes,
+                self.books.passes,
+            ),
+        )
+
+    def _split(self, split: Split, unit: str) -> Family:
+        pool = {"pool": split.pool}
+        names = [series(f"farm_{unit}s", {**pool, "state": state}) for state in STATES]
+        names += [
+            series(f"farm_{unit}_seconds_total", {**pool, "state": state}) for state in STATES
+        ]
+        if unit == "core":
+            names.append(series("farm_stranded_core_seconds_total", pool))
+
+        def values() -> list[float]:
+            told = [*split.present().values(), *split.seconds.values()]
+            return [*told, split.stranded_seconds] if unit == "core" else told
+
+        return Family(tuple(names), values)
+
+    def _nodes(self, pool: str) -> Family:
+        """A node's second is split by its cores; the nodes of a pool are alike."""
+        split = self.books.cores[pool]
+        labels = [{"pool": pool, "state": state} for state in STATES]
+        return Family(
+            tuple(
+                series(name, one) for name in ("farm_nodes", "farm_node_seconds_total") for one in labels
+            ),
+            lambda: [
+                amount / split.per_node
+                for told in (split.present(), split.seconds)
+                for amount in told.values()
+            ],
+        )
+
+    def _tasks(self, pool: str) -> Family:
+        books = self.books
+        labels = {"pool": pool}
+        return Family(
+            (
+                series("farm_tasks", {**labels, "state": "ready"}),
+                series("farm_tasks", {**labels, "state": "running"}),
+                series("farm_waiting_tasks", {**labels, "reason": "capacity"}),
+                series("farm_waiting_tasks", {**labels, "reason": "limit"}),
+                series("farm_oldest_ready_task_timestamp_seconds", labels),
+            ),
+            lambda: (
+                books.ready[pool],
+                books.running[pool],
+                *self._reasons(pool),
+                self._oldest(pool),
+            ),
+        )
+
+    def _reasons(self, pool: str) -> tuple[int, int]:
+        limit = sum(
+            entry[3].ready
+            for one in self.engine.world.productions.values()
+            if one.spec.pool == pool
+            for entry in one.line
+            if any(
+                self.engine.world.caps[name].held + 1 > self.engine.world.caps[name].most
+                for name in entry[3].caps
+            )
+        )
+        return self.books.ready[pool] - limit, limit
+
+    def _oldest(self, pool: str) -> float:
+        """0 where nothing waits."""
+        came = [
+            entry[3].arrival.at
+            for one in self.engine.world.productions.values()
+            if one.spec.pool == pool
+            for entry in one.line
+        ]
+        return self.begins_at + min(came) if came else 0.0
+
+    def _attempts(self, pool: str) -> Family:
+        credits = self.books.by_pool
+        names = [series("farm_attempts_total", {"pool": pool, "outcome": one}) for one in OUTCOMES]
+        timed = (*OUTCOMES, "overhead")
+        names += [
+            series("farm_attempt_core_seconds_total", {"pool": pool, "outcome": one})
+            for one in timed
+        ]
+        return Family(
+            tuple(names),
+            lambda: [
+                *(credits.attempts[pool, one] for one in OUTCOMES),
+                *(credits.core_seconds[pool, one] for one in timed),
+            ],
+        )
+
+    def _histogram(self, name: str, pool: str, told: Histogram) -> Family:
+        bounds = [f"{bound:g}" if bound < 1e6 else f"{bound:.6e}" for bound in told.bounds]
+        names = [series(f"{name}_bucket", {"pool": pool, "le": one}) for one in [*bounds, "+Inf"]]
+        names += [series(f"{name}_{part}", {"pool": pool}) for part in ("sum", "count")]
+        return Family(
+            tuple(names), lambda: (*told.counts, told.number, told.total, told.number)
+        )
+
+    def _energy(self, pool: str) -> Family:
+        split = self.books.cores[pool]
+        busy, idle = WATTS_FULL / split.per_node, WATTS_IDLE / split.per_node
+        return Family(
+            tuple(
+                series("farm_energy_joules_total", {"pool": pool, "use": use})
+                for use in ("busy", "idle")
+            ),
+            lambda: (
+                split.seconds["busy"] * busy,
+                sum(split.seconds[one] for one in ("starved", "idle", "draining")) * idle,
+            ),
+        )
+
+    def _limits(self) -> Family:
+        caps = {
+            name[6:]: cap
+            for name, cap in self.engine.world.caps.items()
+            if name.startswith("limit:")
+        }
+        return Family(
+            tuple(series(f"farm_limit_{what}", {"limit": name}) for name in caps for what in ("most", "held")),
+            lambda: [value for cap in caps.values() for value in (cap.most, cap.held)],
+        )
+
+    def _jobs(self) -> Family:
+        world = self.engine.world
+        return Family(
+            tuple(series("farm_jobs", {"state": one}) for one in ("active", "succeeded")),
+            lambda: (len(world.layers), world.jobs - len(world.layers)),
+        )
+
+    def _production(self, name: str) -> Family:
+        books, held, label = self.books, self.books.held[name], {"production": name}
+        timed = (*OUTCOMES, "overhead")
+        names = [
+            series("farm_production_core_seconds_total", {**label, "outcome": one}) for one in timed
+        ]
+        names += [
+            series(f"farm_production_{what}", label)
+            for what in (
+                "held_core_seconds_total", "booked_cores", "due_cores", "energy_joules_total",
+            )
+        ]
+        names += [
+            series("farm_production_tasks", {**label, "state": state})
+            for state in ("ready", "running")
+        ]
+
+        def values() -> list[float]:
+            held.change(0.0, self.engine.world.now)
+            return [
+                *(books.by_production.core_seconds[name, one] for one in timed),
+                held.core_seconds,
+                held.cores,
+                self._dues.get(name, 0.0),
+                held.core_seconds * WATTS_FULL / 64,
+                books.ready_of[name],
+                books.running_of[name],
+            ]
+
+        return Family(tuple(names), values)
+
+    def _node(self, node: PlayedNode) -> Family:
+        books = self.books.cores[node.kind.pool].nodes[node.name]
+        label = {"node": node.name, "pool": node.kind.pool}
+        beat = {"at": 0.0}
+        names = (
+            series("farm_node_info", {**label, "version": "week"}),
+            *(
+                series(f"farm_node_{what}", label)
+                for what in (
+                    "cores", "busy_cores", "busy_core_seconds_total",
+                    "last_heartbeat_timestamp_seconds", "energy_joules_total",
+                )
+            ),
+        )
+
+        def values() -> tuple[float, ...]:
+            now = self.engine.world.now
+            books.advance(now)
+            if not node.dead:
+                beat["at"] = now
+            spread = (WATTS_FULL - WATTS_IDLE) / books.total
+            joules = WATTS_IDLE * now + spread * books.busy_seconds
+            return 1, books.total, books.busy, books.busy_seconds, self.begins_at + beat["at"], joules
+
+        return Family(names, values)

@@ -1,0 +1,111 @@
+"""A real Prometheus that serves a week, and questions to it."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+from tools.prometheus import tool
+
+READY_SECONDS = 60.0
+Sample = tuple[dict[str, str], float]
+
+
+@contextmanager
+def serve(week: Path) -> Iterator[str]:
+    """The URL of a Prometheus on a free port that has the blocks of `week` and scrapes nothing."""
+    # Beside the week, so that its blocks can be linked: the server writes into its own folder only.
+    with tempfile.TemporaryDirectory(prefix="served-", dir=week) as scratch:
+        config = Path(scratch) / "prometheus.yml"
+        config.write_text("scrape_configs: []\n", "utf-8")
+        data = Path(scratch) / "data"
+        shutil.copytree(week / "blocks", data, copy_function=os.link)
+        port = _free_port()
+        server = subprocess.Popen(_command(config, data, port), stderr=subprocess.PIPE)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait_ready(url, server)
+            yield url
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.communicate()
+
+
+def _command(config: Path, data: Path, port: int) -> list[str]:
+    return [
+        str(tool("prometheus")),
+        f"--config.file={config}",
+        f"--storage.tsdb.path={data}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--storage.tsdb.retention.time=100y",
+        "--storage.tsdb.min-block-duration=2h",
+        "--storage.tsdb.max-block-duration=2h",  # no compaction: the blocks stay as they are
+        "--log.level=error",
+    ]
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def _wait_ready(url: str, server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + READY_SECONDS
+    while time.monotonic() < until:
+        if server.poll() is not None:
+            said = server.stderr.read().decode().strip() if server.stderr else ""
+            raise RuntimeError(f"prometheus ended: {said}")
+        try:
+            with urlopen(f"{url}/-/ready", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except (URLError, OSError):
+            time.sleep(0.02)
+    raise RuntimeError(f"prometheus was not ready within {READY_SECONDS:g} s")
+
+
+def ask(url: str, query: str, *, at: float) -> list[Sample]:
+    """The instant vector (or scalar) that `query` has at Unix time `at`: labels and value of each."""
+    found = _get(url, "query", query=query, time=at)
+    if found["resultType"] == "scalar":
+        return [({}, float(found["result"][1]))]
+    return [(one["metric"], float(one["value"][1])) for one in found["result"]]
+
+
+def ask_over(
+    url: str, query: str, *, begins_at: float, ends_at: float, step_seconds: float
+) -> list[tuple[dict[str, str], list[tuple[float, float]]]]:
+    """The same over a range: labels, and time and value of each point."""
+    found = _get(
+        url, "query_range", query=query, start=begins_at, end=ends_at, step=step_seconds
+    )
+    return [
+        (one["metric"], [(float(at), float(value)) for at, value in one["values"]])
+        for one in found["result"]
+    ]
+
+
+def one_value(url: str, query: str, *, at: float) -> float:
+    """The only value of `query`. Raises ValueError when it has none, or several."""
+    found = ask(url, query, at=at)
+    if len(found) != 1:
+        raise ValueError(f"{query} has {len(found)} values at {at:.0f}, not one")
+    return found[0][1]
+
+
+def _get(url: str, what: str, **words: Any) -> Any:
+    with urlopen(f"{url}/api/v1/{what}?{urlencode(words)}", timeout=60) as answer:
+        return json.load(answer)["data"]
