@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The tests start hundreds of processes, each of which would compile the farm for itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check unit fmt soak bench cov clean
+.PHONY: help demo test check unit fmt soak bench cov prometheus clean
 
 help: ## what can be typed
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ cov: $(STAMP) ## how much of the code the tests run
 	@$(BIN)/coverage run -m pytest tests/unit tests/store tests/system
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+prometheus: $(STAMP) ## fetch Prometheus' programs into .venv, without root: its rules' tests need them
+	@$(BIN)/python tools/prometheus.py
 
 clean: ## remove all that these commands made
 	rm -rf .venv demo-output build dist *.egg-info htmlcov .coverage* .hypothesis

@@ -1,6 +1,6 @@
-"""Prometheus' programs: found on PATH or in .venv/prometheus, or fetched there from Debian's packages.
+"""Prometheus' programs: on PATH or in .venv/prometheus, or fetched there from Debian's packages.
 
-`python tools/prometheus.py` fetches them. It needs apt-get and dpkg-deb, and no root: the packages are
+`make prometheus` fetches them. It needs apt-get and dpkg-deb, and no root: the packages are
 unpacked, not installed.
 """
 

@@ -136,7 +136,7 @@ def test_a_drained_node_ends_what_it_has_and_takes_nothing_until_the_drain_is_ov
 
     outcome = play(engine)
 
-    # 16 frames at once until the drain; then one node's 4 a minute; all four again after 10 minutes.
+    # 16 frames in hand at the drain; then one node's 4 a minute.
     assert outcome.measures.succeeded == 40
     assert outcome.measures.lost == 0
     assert 5 * 60 <= outcome.measures.last_end <= 8 * 60

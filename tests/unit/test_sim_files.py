@@ -51,7 +51,7 @@ def test_the_centres_are_as_large_as_they_say() -> None:
         ({"productions": [{"name": "heron", "priorities": {"x": 1}}]}, "write {50 = 8, 80 = 1}"),
         ({"waves": {"day": {"hours": [1, 2]}}}, "waves.day: hours is [1, 2]: write a list of 24"),
         ({"jobs": [{"production": "heron", "minutes": 1, "limits": ["nuke"]}]}, "limit 'nuke'"),
-        ({"events": [{"what": "flood", "at": "1h"}]}, "what is 'flood': death, drain, away or limit"),
+        ({"events": [{"what": "flood", "at": "1h"}]}, "'flood': death, drain, away or limit"),
         ({"events": [{"what": "death", "at": "1h", "kind": "gpu"}]}, "kind 'gpu' is not known"),
         ({"bounds": [{"measure": "joy", "least": 1}]}, "no measure 'joy'"),
         ({"bounds": [{"measure": "tasks"}]}, "tasks has no bound: give least or most"),

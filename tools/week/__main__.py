@@ -4,6 +4,7 @@ import argparse
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from farm.sim.scenario import DAY
@@ -35,7 +36,7 @@ def main() -> None:
         sys.exit(str(error))
 
 
-def _teller(days: float) -> "callable":
+def _teller(days: float) -> Callable[[float], None]:
     def tell(now: float) -> None:
         print(f"\rweek: day {now / DAY:.2f} of {days:g}", end="", file=sys.stderr, flush=True)
 

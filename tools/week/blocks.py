@@ -58,7 +58,7 @@ class Blocks:
         self._file.close()
         self._file = None
         self._wait()
-        command = [self._promtool, "tsdb", "create-blocks-from", "openmetrics", "-q"]
+        command = f"{self._promtool} tsdb create-blocks-from openmetrics --quiet".split()
         made = subprocess.Popen(
             [*command, self._path, self.folder], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )

@@ -1,7 +1,7 @@
 """Who decides in the played week: the production that has least for its weight is next.
 
-The farm's own policy would play the same week in an hour of processor time; what is proved here is how
-time is counted, whoever decides, so a dispatcher of a few lines does. It takes nothing back.
+The farm's own policy would play the same week in an hour of processor time; what is proved here is
+how time is counted, whoever decides, so a dispatcher of a few lines does. It takes nothing back.
 """
 
 from bisect import bisect_left, insort
@@ -14,7 +14,7 @@ from farm.sim.world import World
 
 
 class LeastFirst:
-    """Pool by pool; of a production's layers the most urgent first, on the fullest node that fits."""
+    """Pool by pool; of a production's layers the most urgent first, on the fullest node."""
 
     name = "least first"
     patience_seconds = 0.0
@@ -75,7 +75,7 @@ class _Room:
         return bool(self._keys)
 
     def tightest(self, wanted: Resources) -> PlayedNode | None:
-        """The fullest node that `wanted` fits in, taken out; what asks for no less never fits again."""
+        """The fullest node that `wanted` fits in, taken out; None, and for all that is wider."""
         if any(one.fits_in(wanted) for one in self._hopeless):
             return None
         memory, gpus = wanted.memory_bytes, wanted.gpus

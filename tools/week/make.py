@@ -8,7 +8,8 @@ from farm.sim.reading import read
 from farm.sim.scenario import Scenario
 from tools.prometheus import tool
 from tools.week.blocks import Blocks
-from tools.week.metrics import Metrics, text
+from tools.week.families import text
+from tools.week.metrics import Metrics
 from tools.week.truth import Truth, truth_of
 from tools.week.watched import WatchedEngine
 
@@ -66,6 +67,4 @@ def _play(
         engine.at(0.0, scrape, last=True)
         engine.run(tell)
     configured = {pool: one.configured for pool, one in engine.books.cores.items()}
-    return truth_of(
-        engine.books.spells, configured, begins_at=BEGINS_AT, seconds=int(week.seconds)
-    )
+    return truth_of(engine.books.spells, configured, begins_at=BEGINS_AT, seconds=int(week.seconds))

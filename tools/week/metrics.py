@@ -1,40 +1,12 @@
-"""The farm's metrics as its exporter and its nodes' show them, told of the played week, scrape by scrape."""
+"""The played week in the farm's metrics, scrape by scrape, as its exporter tells them."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from farm.sim.fairness import dues
-from farm.sim.pieces import PlayedNode
-from tools.week.books import STATES, Histogram, Split
+from tools.week.books import STATES, Split
+from tools.week.families import OUTCOMES, TIMED, Family, histogram, series
+from tools.week.named import WATTS_FULL, WATTS_IDLE, node, production
 from tools.week.watched import WatchedEngine
-
-WATTS_IDLE, WATTS_FULL = 150.0, 700.0  #: of a node; what it draws is taken as linear in between
-OUTCOMES = ("succeeded", "failed", "timed_out", "out_of_memory", "lost", "cancelled")
-INSTANCE = {"job": "farm", "instance": "farm:9750"}
-Labels = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """Series that are read together: their names, and what tells their values in that order."""
-
-    names: tuple[str, ...]
-    values: Callable[[], Iterable[float]]
-
-
-def series(name: str, labels: Labels) -> str:
-    """`name{a="b"} `, as the text has it before the value."""
-    told = ",".join(f'{key}="{value}"' for key, value in {**INSTANCE, **labels}.items())
-    return f"{name}{{{told}}} "
-
-
-def text(families: Iterable[Family], at: int) -> str:
-    """One scrape of `families`, as of Unix time `at`."""
-    lines = []
-    for one in families:
-        for name, value in zip(one.names, one.values(), strict=True):
-            lines.append(f"{name}{value:.3f} {at}\n")
-    return "".join(lines)
 
 
 class Metrics:
@@ -50,7 +22,7 @@ class Metrics:
             self.often += [self._tasks(pool), self._attempts(pool)]
         self.often += [self._split(one, "gpu") for one in self.books.gpus.values()]
         self.seldom = [
-            self._histogram(f"farm_{name}", pool, told[pool])
+            histogram(f"farm_{name}", pool, told[pool])
             for pool in pools
             for name, told in (
                 ("task_render_duration_seconds", self.books.render),
@@ -61,8 +33,8 @@ class Metrics:
         ]
         self.seldom += [self._energy(pool) for pool in pools]
         self.seldom += [self._limits(), self._jobs()]
-        self.seldom += [self._production(name) for name in self.books.held]
-        self.seldom += [self._node(engine.world.nodes[name]) for name in nodes]
+        self.seldom += [production(engine, name, self._dues) for name in self.books.held]
+        self.seldom += [node(engine, engine.world.nodes[name], begins_at) for name in nodes]
 
     def advance(self) -> None:
         """Bring all sums up to the world's present instant."""
@@ -74,13 +46,12 @@ class Metrics:
         """Work out anew what each production is due."""
         world = self.engine.world
         specs = {name: one.spec for name, one in world.productions.items()}
-        self._dues = dict.fromkeys(specs, 0.0)
         for pool, split in self.books.cores.items():
             here = {name: spec for name, spec in specs.items() if spec.pool == pool}
             held = {name: self.books.held[name].cores / split.configured for name in here}
             wants = {name: held[name] + self._wanted(name) / split.configured for name in here}
             due = dues(here, wants, sum(held.values()), split.configured)
-            self._dues |= {name: part * split.configured for name, part in due.items()}
+            self._dues.update({name: part * split.configured for name, part in due.items()})
 
     def _wanted(self, production: str) -> float:
         line = self.engine.world.productions[production].line
@@ -146,7 +117,9 @@ class Metrics:
         labels = [{"pool": pool, "state": state} for state in STATES]
         return Family(
             tuple(
-                series(name, one) for name in ("farm_nodes", "farm_node_seconds_total") for one in labels
+                series(name, one)
+                for name in ("farm_nodes", "farm_node_seconds_total")
+                for one in labels
             ),
             lambda: [
                 amount / split.per_node
@@ -198,27 +171,18 @@ class Metrics:
         return self.begins_at + min(came) if came else 0.0
 
     def _attempts(self, pool: str) -> Family:
-        credits = self.books.by_pool
+        told = self.books.by_pool
         names = [series("farm_attempts_total", {"pool": pool, "outcome": one}) for one in OUTCOMES]
-        timed = (*OUTCOMES, "overhead")
         names += [
             series("farm_attempt_core_seconds_total", {"pool": pool, "outcome": one})
-            for one in timed
+            for one in TIMED
         ]
         return Family(
             tuple(names),
             lambda: [
-                *(credits.attempts[pool, one] for one in OUTCOMES),
-                *(credits.core_seconds[pool, one] for one in timed),
+                *(told.attempts[pool, one] for one in OUTCOMES),
+                *(told.core_seconds[pool, one] for one in TIMED),
             ],
-        )
-
-    def _histogram(self, name: str, pool: str, told: Histogram) -> Family:
-        bounds = [f"{bound:g}" if bound < 1e6 else f"{bound:.6e}" for bound in told.bounds]
-        names = [series(f"{name}_bucket", {"pool": pool, "le": one}) for one in [*bounds, "+Inf"]]
-        names += [series(f"{name}_{part}", {"pool": pool}) for part in ("sum", "count")]
-        return Family(
-            tuple(names), lambda: (*told.counts, told.number, told.total, told.number)
         )
 
     def _energy(self, pool: str) -> Family:
@@ -242,7 +206,11 @@ class Metrics:
             if name.startswith("limit:")
         }
         return Family(
-            tuple(series(f"farm_limit_{what}", {"limit": name}) for name in caps for what in ("most", "held")),
+            tuple(
+                series(f"farm_limit_{what}", {"limit": name})
+                for name in caps
+                for what in ("most", "held")
+            ),
             lambda: [value for cap in caps.values() for value in (cap.most, cap.held)],
         )
 
@@ -252,60 +220,3 @@ class Metrics:
             tuple(series("farm_jobs", {"state": one}) for one in ("active", "succeeded")),
             lambda: (len(world.layers), world.jobs - len(world.layers)),
         )
-
-    def _production(self, name: str) -> Family:
-        books, held, label = self.books, self.books.held[name], {"production": name}
-        timed = (*OUTCOMES, "overhead")
-        names = [
-            series("farm_production_core_seconds_total", {**label, "outcome": one}) for one in timed
-        ]
-        names += [
-            series(f"farm_production_{what}", label)
-            for what in (
-                "held_core_seconds_total", "booked_cores", "due_cores", "energy_joules_total",
-            )
-        ]
-        names += [
-            series("farm_production_tasks", {**label, "state": state})
-            for state in ("ready", "running")
-        ]
-
-        def values() -> list[float]:
-            held.change(0.0, self.engine.world.now)
-            return [
-                *(books.by_production.core_seconds[name, one] for one in timed),
-                held.core_seconds,
-                held.cores,
-                self._dues.get(name, 0.0),
-                held.core_seconds * WATTS_FULL / 64,
-                books.ready_of[name],
-                books.running_of[name],
-            ]
-
-        return Family(tuple(names), values)
-
-    def _node(self, node: PlayedNode) -> Family:
-        books = self.books.cores[node.kind.pool].nodes[node.name]
-        label = {"node": node.name, "pool": node.kind.pool}
-        beat = {"at": 0.0}
-        names = (
-            series("farm_node_info", {**label, "version": "week"}),
-            *(
-                series(f"farm_node_{what}", label)
-                for what in (
-                    "cores", "busy_cores", "busy_core_seconds_total",
-                    "last_heartbeat_timestamp_seconds", "energy_joules_total",
-                )
-            ),
-        )
-
-        def values() -> tuple[float, ...]:
-            now = self.engine.world.now
-            books.advance(now)
-            if not node.dead:
-                beat["at"] = now
-            spread = (WATTS_FULL - WATTS_IDLE) / books.total
-            joules = WATTS_IDLE * now + spread * books.busy_seconds
-            return 1, books.total, books.busy, books.busy_seconds, self.begins_at + beat["at"], joules
-
-        return Family(names, values)

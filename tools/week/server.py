@@ -1,6 +1,5 @@
 """A real Prometheus that serves a week, and questions to it."""
 
-import json
 import os
 import shutil
 import signal
@@ -12,9 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.parse import urlencode
-from urllib.request import urlopen
+
+import urllib3
 
 from tools.prometheus import tool
 
@@ -69,16 +67,16 @@ def _wait_ready(url: str, server: subprocess.Popen[bytes]) -> None:
             said = server.stderr.read().decode().strip() if server.stderr else ""
             raise RuntimeError(f"prometheus ended: {said}")
         try:
-            with urlopen(f"{url}/-/ready", timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except (URLError, OSError):
-            time.sleep(0.02)
+            if urllib3.request("GET", f"{url}/-/ready", retries=False, timeout=5.0).status == 200:
+                return
+        except urllib3.exceptions.HTTPError:
+            pass
+        time.sleep(0.02)
     raise RuntimeError(f"prometheus was not ready within {READY_SECONDS:g} s")
 
 
 def ask(url: str, query: str, *, at: float) -> list[Sample]:
-    """The instant vector (or scalar) that `query` has at Unix time `at`: labels and value of each."""
+    """What `query` has at Unix time `at`: labels and value of each series. Raises ValueError."""
     found = _get(url, "query", query=query, time=at)
     if found["resultType"] == "scalar":
         return [({}, float(found["result"][1]))]
@@ -89,9 +87,7 @@ def ask_over(
     url: str, query: str, *, begins_at: float, ends_at: float, step_seconds: float
 ) -> list[tuple[dict[str, str], list[tuple[float, float]]]]:
     """The same over a range: labels, and time and value of each point."""
-    found = _get(
-        url, "query_range", query=query, start=begins_at, end=ends_at, step=step_seconds
-    )
+    found = _get(url, "query_range", query=query, start=begins_at, end=ends_at, step=step_seconds)
     return [
         (one["metric"], [(float(at), float(value)) for at, value in one["values"]])
         for one in found["result"]
@@ -106,6 +102,10 @@ def one_value(url: str, query: str, *, at: float) -> float:
     return found[0][1]
 
 
-def _get(url: str, what: str, **words: Any) -> Any:
-    with urlopen(f"{url}/api/v1/{what}?{urlencode(words)}", timeout=60) as answer:
-        return json.load(answer)["data"]
+def _get(url: str, what: str, **words: object) -> dict[str, Any]:
+    told = {key: str(value) for key, value in words.items()}
+    answer = urllib3.request("GET", f"{url}/api/v1/{what}", fields=told, timeout=60.0).json()
+    if answer["status"] != "success":
+        raise ValueError(f"{words['query']}: {answer['error']}")
+    data: dict[str, Any] = answer["data"]
+    return data

@@ -1,7 +1,7 @@
-"""What is known of the week from its events alone: who held what, and who was silent, from when to when.
+"""What is known of the week from its events alone: who held what, who was silent, and when.
 
-This is not how the farm counts. The farm adds up as it goes; here every lease and every silence is a
-spell with two ends, and any window's truth is the sum of their overlaps with it.
+This is not how the farm counts. The farm adds up as it goes; here every lease and every silence is
+a spell with two ends, and any window's truth is the sum of their overlaps with it.
 """
 
 import json
