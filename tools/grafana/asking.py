@@ -1,0 +1,172 @@
+"""Asks a real Prometheus all that the dashboards ask: which panel is empty, which one is slow?
+
+`python -m tools.grafana.asking URL [--until UNIX_SECONDS] [--hours HOURS] [--json]` exits with 1
+when a panel is empty or slow. It puts in what Grafana puts in: variables, windows and steps.
+"""
+
+import argparse
+import json
+import re
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from tools.grafana.prometheus import Answer, Prometheus, Refused
+from tools.grafana.reading import Query, Sheet, Shown, sheets
+
+SLOW_SECONDS = 0.1
+SCRAPE_SECONDS = 15.0  #: as the provisioned data source says
+HOUR = 3600.0
+_PIXELS = 78  #: that a column of the grid is wide on a screen of 1920
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+#: An instant panel that is empty at the end is asked at earlier ones, so many, evenly over the week:
+#: some only tell of trouble, or of work.
+_EARLIER = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The time that a board shows, in Unix seconds."""
+
+    since: float
+    until: float
+
+    @property
+    def length(self) -> float:
+        """Seconds."""
+        return self.until - self.since
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one query, or one variable, brought."""
+
+    board: str
+    panel: str
+    query: str
+    series: int
+    seconds: float
+    trouble: str = ""  #: "" for none
+
+    @property
+    def at_fault(self) -> bool:
+        """Empty, slow or refused."""
+        return bool(self.trouble)
+
+
+@dataclass(slots=True, kw_only=True)
+class Asker:
+    """Asks for the boards' panels; `until` is the end of what they show."""
+
+    prometheus: Prometheus
+    until: float
+    slow_seconds: float = SLOW_SECONDS
+    chosen: Mapping[str, str] = field(default_factory=dict)  #: by variable; else All
+
+    def everything(self, boards: Sequence[Sheet]) -> Iterator[Told]:
+        """One by one, every variable and query of `boards`."""
+        for board in boards:
+            window = window_of(board, self.until)
+            for name, variable in board.variables.items():
+                if variable["type"] == "query":
+                    yield self._variable(board, name, variable["query"]["query"], window)
+            for panel in board.panels:
+                for query in panel.queries:
+                    yield self._query(panel, query, window)
+
+    def _variable(self, board: Sheet, name: str, asked: str, window: Window) -> Told:
+        metric, label = re.findall(r"\w+", asked)[1:]
+        began = time.perf_counter()
+        values = self.prometheus.values_of(metric, label, window.since, window.until)
+        return self._judged(board.uid, f"${name}", asked, len(values), time.perf_counter() - began)
+
+    def _query(self, panel: Shown, query: Query, window: Window) -> Told:
+        try:
+            answer = self.answer(panel, query, window)
+        except Refused as refused:
+            return Told(
+                board=panel.board,
+                panel=panel.title,
+                query=query.letter,
+                series=0,
+                seconds=0,
+                trouble=str(refused),
+            )
+        return self._judged(
+            panel.board, panel.title, query.letter, len(answer.series), answer.seconds
+        )
+
+    def _judged(self, board: str, panel: str, query: str, series: int, seconds: float) -> Told:
+        trouble = "empty" if not series else ""
+        if seconds > self.slow_seconds:
+            trouble = f"slow: {seconds * 1000:.0f} ms"
+        return Told(
+            board=board, panel=panel, query=query, series=series, seconds=seconds, trouble=trouble
+        )
+
+    def answer(self, panel: Shown, query: Query, window: Window) -> Answer:
+        """What the query brings; asked again at earlier instants while there is nothing."""
+        step = step_of(panel, window)
+        expr = put_in(query.expr, self.chosen, step, window)
+        if not query.instant:
+            return self.prometheus.over(expr, window.since, window.until, step)
+        answer = self.prometheus.now(expr, window.until)
+        for back in range(1, _EARLIER):
+            if answer.series:
+                break
+            answer = self.prometheus.now(expr, window.until - back * window.length / _EARLIER)
+        return answer
+
+
+def window_of(board: Sheet, until: float) -> Window:
+    """What a board shows when it is opened."""
+    told = board.raw["time"]["from"]
+    found = re.fullmatch(r"now-(\d+)([smhd])", told)
+    assert found, f"{board.uid} opens with {told}"
+    return Window(since=until - int(found[1]) * _UNITS[found[2]], until=until)
+
+
+def step_of(panel: Shown, window: Window) -> float:
+    """Seconds between two points: about one for each pixel, and no less than the panel's own."""
+    least = panel.raw.get("interval", "")
+    own = int(least[:-1]) * _UNITS[least[-1]] if least else SCRAPE_SECONDS
+    pixels = panel.place[2] * _PIXELS
+    return max(own, SCRAPE_SECONDS, round(window.length / pixels / 15) * 15)
+
+
+def put_in(expr: str, chosen: Mapping[str, str], step: float, window: Window) -> str:
+    """`expr` with its variables: those that are chosen, All for others, and Grafana's own."""
+    own = {
+        "__rate_interval": f"{max(step + SCRAPE_SECONDS, 4 * SCRAPE_SECONDS):.0f}s",
+        "__interval": f"{step:.0f}s",
+        "__range": f"{window.length:.0f}s",
+    }
+    return re.sub(r"\$(\w+)", lambda found: own.get(found[1]) or chosen.get(found[1], ".*"), expr)
+
+
+def main(words: Sequence[str]) -> int:
+    """Ask, print, and say by the exit code whether all is well."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("url", help="of a Prometheus, as http://127.0.0.1:9090")
+    parser.add_argument("--until", type=float, default=time.time(), help="Unix seconds; now")
+    parser.add_argument("--slow", type=float, default=SLOW_SECONDS, help="seconds; 0.1")
+    parser.add_argument("--json", action="store_true", help="one object for each query")
+    given = parser.parse_args(words)
+    asker = Asker(prometheus=Prometheus(given.url), until=given.until, slow_seconds=given.slow)
+    faults = 0
+    for told in asker.everything(sheets()):
+        faults += told.at_fault
+        if given.json:
+            print(json.dumps(asdict(told)))
+        else:
+            print(
+                f"{told.trouble or 'well':18} {told.seconds * 1000:6.1f} ms {told.series:4} series  "
+                f"{told.board}, {told.panel}, {told.query}"
+            )
+    print(f"{faults} at fault", file=sys.stderr)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

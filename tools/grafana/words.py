@@ -1,0 +1,94 @@
+"""Pieces of queries that boards share. None of them breaks when a counter starts again at zero,
+when a pool is empty or when a series is not there (yet).
+"""
+
+from farm.model.metrics import SERVER_STATES
+from farm.settings import SILENT_SECONDS
+from tools.grafana.parts import Ask
+
+#: Core-seconds per second by pool and state, recorded: for windows that are longer than a look.
+RECORDED = "pool_state:farm_core_seconds:rate{}"
+POOL = 'pool=~"$pool"'
+PRODUCTION = 'production=~"$production"'
+NODE = 'node=~"$node"'
+
+
+def rate(counter: str, selector: str = "", window: str = "$__rate_interval") -> str:
+    """What `counter` grew by per second."""
+    chosen = f"{{{selector}}}" if selector else ""
+    return f"rate({counter}{chosen}[{window}])"
+
+
+def age(gauge: str, selector: str = "") -> str:
+    """Seconds from the instant that `gauge` tells to its scrape, whose own age is not added."""
+    told = f"{gauge}{{{selector}}}" if selector else gauge
+    return f"(timestamp({told}) - {told})"
+
+
+def or_zero(expr: str) -> str:
+    """`expr`, or 0 where it has no series while the farm's own figures are there."""
+    return f"({expr}) or 0 * sum(farm_broker_up == 1)"
+
+
+def ratio(part: str, whole: str) -> str:
+    """`part` of `whole`; nothing where there is no whole."""
+    return f"{part} / ({whole} > 0)"
+
+
+def states_of_time(counter: str = "", selector: str = "", *, parts: bool) -> tuple[Ask, ...]:
+    """One query for each state, in the order that they are stacked.
+
+    `counter`: whose rate is asked; "" asks what was recorded over 5 minutes, for cores.
+    `parts`: as parts of all, not as amounts.
+    """
+    return tuple(
+        Ask(expr=_state(counter, selector, state, parts=parts), legend=state)
+        for state in SERVER_STATES
+    )
+
+
+def _state(counter: str, selector: str, state: str, *, parts: bool) -> str:
+    def sum_of(chosen: str) -> str:
+        chosen = ",".join(part for part in (selector, chosen) if part)
+        if counter:
+            return f"sum({rate(counter, chosen)})"
+        return (
+            f"sum({RECORDED.format('5m')}{{{chosen}}})"
+            if chosen
+            else (f"sum({RECORDED.format('5m')})")
+        )
+
+    one = sum_of(f'state="{state}"')
+    return ratio(one, sum_of("")) if parts else one
+
+
+def part_by_pool(state: str, window: str, selector: str = POOL) -> str:
+    """The part of each pool's core-seconds that was `state`, over a recorded window."""
+    recorded = RECORDED.format(window)
+    return ratio(
+        f'sum by (pool) ({recorded}{{{selector},state="{state}"}})',
+        f"sum by (pool) ({recorded}{{{selector}}})",
+    )
+
+
+def quantile(part: float, histogram: str, selector: str, by: str = "") -> str:
+    """The value that `part` of what `histogram` counted lies below."""
+    grouped = f"le, {by}" if by else "le"
+    return (
+        f"histogram_quantile({part}, sum by ({grouped}) ({rate(histogram + '_bucket', selector)}))"
+    )
+
+
+def largest(count: int, expr: str, total: str, by: str) -> str:
+    """`expr` for the `count` of `by` whose `total` over the board's window is largest.
+
+    They are chosen once, at its end, so that no line begins and ends in the middle.
+    """
+    return f"{expr} and on ({by}) topk({count}, {total} @ end())"
+
+
+#: Nodes that have not been heard of for longer than a node may be silent, and for how long.
+SILENT_NODES = (
+    f"({age('farm_node_last_heartbeat_timestamp_seconds')} > {SILENT_SECONDS:g})"
+    " * on (node) group_left (pool) farm_node_info"
+)
