@@ -7,6 +7,7 @@ from enum import StrEnum
 from tools.grafana.palette import ACT, LOOK, PLAIN, WELL
 
 WIDTH = 24  #: Grafana's grid is so many columns wide; a row of it is 38 pixels high
+AIM = "aim"  #: what the line of an aim is called
 
 
 class Kind(StrEnum):

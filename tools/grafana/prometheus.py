@@ -1,6 +1,7 @@
 """A Prometheus, asked over HTTP as Grafana asks it."""
 
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -55,6 +56,14 @@ class Prometheus:
         """What `label` of `metric` was in that time. Raises Refused."""
         fields = {"match[]": metric, "start": f"{since:.0f}", "end": f"{until:.0f}"}
         return sorted(self._read(f"label/{label}/values", fields)[0])
+
+    def cpu_seconds(self) -> float:
+        """CPU time that the server has used. Raises Refused."""
+        answer = self._http.request("GET", f"{self._url}/metrics")
+        told = re.search(rb"^process_cpu_seconds_total (\S+)", answer.data, re.MULTILINE)
+        if told is None:
+            raise Refused("the server tells nothing of its own CPU time at /metrics")
+        return float(told[1])
 
     def _asked(self, how: str, fields: Mapping[str, str]) -> Answer:
         data, seconds = self._read(how, fields)

@@ -25,6 +25,11 @@ def age(gauge: str, selector: str = "") -> str:
     return f"(timestamp({told}) - {told})"
 
 
+def since(gauge: str, selector: str = "") -> str:
+    """Seconds from the instant that `gauge` tells until now: cheaper than `age` over a range."""
+    return f"(time() - {gauge}{{{selector}}})"
+
+
 def or_zero(expr: str) -> str:
     """`expr`, or 0 where it has no series while the farm's own figures are there."""
     return f"({expr}) or 0 * sum(farm_broker_up == 1)"
@@ -79,12 +84,13 @@ def quantile(part: float, histogram: str, selector: str, by: str = "") -> str:
     )
 
 
-def largest(count: int, expr: str, total: str, by: str) -> str:
-    """`expr` for the `count` of `by` whose `total` over the board's window is largest.
+def largest(count: int, expr: str, counter: str, selector: str, by: str) -> str:
+    """`expr` for the `count` of `by` whose `counter` grew most over the board's window.
 
     They are chosen once, at its end, so that no line begins and ends in the middle.
     """
-    return f"{expr} and on ({by}) topk({count}, {total} @ end())"
+    grown = f"sum by ({by}) (increase({counter}{{{selector}}}[$__range] @ end()))"
+    return f"{expr} and on ({by}) topk({count}, {grown})"
 
 
 #: Nodes that have not been heard of for longer than a node may be silent, and for how long.

@@ -104,7 +104,7 @@ CPU = Panel(
     colors={"user": BLUE, "system": ORANGE, "iowait": RED, "idle": GREY, "other": PURPLE},
     least=0,
     stacked=True,
-    interval="1m",
+    interval="5m",
     told=("mean",),
 )
 MEMORY = Panel(
@@ -184,7 +184,7 @@ TRAFFIC = Panel(
         "disk, write": YELLOW,
     },
     least=0,
-    interval="1m",
+    interval="5m",
     told=("mean",),
 )
 RENDERERS = Panel(

@@ -113,7 +113,7 @@ WHERE_IT_WENT = Panel(
     least=0,
     most=1,
     stacked=True,
-    interval="1m",
+    interval="5m",
     told=("mean", "lastNotNull"),
 )
 POOLS = Panel(
@@ -149,7 +149,7 @@ TREND = Panel(
     colors={"while work waits": BLUE, "waste, 6 hours": ORANGE},
     least=0,
     most=1,
-    interval="1m",
+    interval="5m",
 )
 WHY = Panel(
     title="What waits, and why",

@@ -14,7 +14,7 @@ from tools.grafana.parts import (
     high_is_well,
     low_is_well,
 )
-from tools.grafana.words import POOL, age, or_zero, part_by_pool, rate, ratio, states_of_time
+from tools.grafana.words import POOL, or_zero, part_by_pool, rate, ratio, since, states_of_time
 
 _RECORDED = "pool_state:farm_core_seconds:rate1h"
 _UNDER_DEMAND = ratio(
@@ -77,7 +77,7 @@ BUSY = Panel(
     aim=TARGET,
     least=0,
     most=1,
-    interval="1m",
+    interval="5m",
     told=("mean", "min"),
 )
 CORES = Panel(
@@ -90,7 +90,7 @@ CORES = Panel(
     colors=STATES,
     least=0,
     stacked=True,
-    interval="1m",
+    interval="5m",
     told=("mean", "lastNotNull"),
 )
 GPUS = Panel(
@@ -103,7 +103,7 @@ GPUS = Panel(
     colors=STATES,
     least=0,
     stacked=True,
-    interval="1m",
+    interval="5m",
     told=("mean", "lastNotNull"),
     nothing="no GPUs",
 )
@@ -129,7 +129,7 @@ WAIT = Panel(
     unit="s",
     asks=(
         Ask(
-            expr=f"max by (pool) ({age('farm_oldest_ready_task_timestamp_seconds', POOL)})",
+            expr=f"max by (pool) ({since('farm_oldest_ready_task_timestamp_seconds', POOL)})",
             legend="{{pool}}",
         ),
     ),

@@ -70,7 +70,8 @@ HAD = Panel(
             expr=largest(
                 _MOST,
                 f"sum by (production) ({rate(_HELD, PRODUCTION)})",
-                _by_production(_HELD, PRODUCTION),
+                _HELD,
+                PRODUCTION,
                 "production",
             ),
             legend="{{production}}",
@@ -161,14 +162,14 @@ OUTPUT = Panel(
     unit="short",
     asks=(
         Ask(
-            expr=f"sum by (outcome) ({rate(_SPENT, PRODUCTION, '1h')})",
+            expr=f"sum by (outcome) ({rate(_SPENT, PRODUCTION)})",
             legend="{{outcome}}",
         ),
     ),
     colors=ENDINGS,
     least=0,
     stacked=True,
-    interval="5m",
+    interval="15m",
     told=("mean",),
 )
 TASKS = Panel(
@@ -216,7 +217,8 @@ POWER = Panel(
             expr=largest(
                 _MOST,
                 f"sum by (production) ({rate(_ENERGY, PRODUCTION)})",
-                _by_production(_ENERGY, PRODUCTION),
+                _ENERGY,
+                PRODUCTION,
                 "production",
             ),
             legend="{{production}}",
