@@ -3,6 +3,8 @@
 They differ in lightness too, and where they stand side by side there is always a name or a number.
 """
 
+from farm.policy.waiting import Reason
+
 BLUE = "#0072b2"
 SKY = "#56b4e9"
 GREEN = "#009e73"
@@ -24,6 +26,21 @@ ENDINGS = {
     "cancelled": SKY,
     "superseded": BLUE,
     "overhead": YELLOW,
+}
+#: What keeps a task waiting: blue is a full farm, which is well; green is on its way; the others
+#: want somebody to look: bounds that were set, and what no node holds.
+REASONS: dict[str, str] = {
+    Reason.CAPACITY: BLUE,
+    Reason.BEHIND: SKY,
+    Reason.COMING: GREEN,
+    Reason.RESERVED: GREY,
+    Reason.LIMIT: ORANGE,
+    Reason.SHARE: YELLOW,
+    Reason.JOB_CAP: YELLOW,
+    Reason.GROUP_CAP: YELLOW,
+    Reason.NO_FIT: RED,
+    Reason.NO_NODE: PURPLE,
+    Reason.AVOID: GREY,
 }
 #: A value is well, wants a look, wants a hand.
 WELL, LOOK, ACT = GREEN, ORANGE, RED

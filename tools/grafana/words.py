@@ -2,6 +2,8 @@
 when a pool is empty or when a series is not there (yet).
 """
 
+from collections.abc import Callable, Iterable
+
 from farm.model.metrics import SERVER_STATES
 from farm.settings import SILENT_SECONDS
 from tools.grafana.parts import Ask
@@ -32,7 +34,12 @@ def since(gauge: str, selector: str = "") -> str:
 
 def or_zero(expr: str) -> str:
     """`expr`, or 0 where it has no series while the farm's own figures are there."""
-    return f"({expr}) or 0 * sum(farm_broker_up == 1)"
+    return f"({expr}) or on () 0 * sum(farm_broker_up == 1)"
+
+
+def each(values: Iterable[str], of: Callable[[str], str]) -> tuple[Ask, ...]:
+    """A query for each value, so that what is stacked keeps its order."""
+    return tuple(Ask(expr=of(value), legend=value) for value in values)
 
 
 def ratio(part: str, whole: str) -> str:
@@ -46,10 +53,7 @@ def states_of_time(counter: str = "", selector: str = "", *, parts: bool) -> tup
     `counter`: whose rate is asked; "" asks what was recorded over 5 minutes, for cores.
     `parts`: as parts of all, not as amounts.
     """
-    return tuple(
-        Ask(expr=_state(counter, selector, state, parts=parts), legend=state)
-        for state in SERVER_STATES
-    )
+    return each(SERVER_STATES, lambda state: _state(counter, selector, state, parts=parts))
 
 
 def _state(counter: str, selector: str, state: str, *, parts: bool) -> str:

@@ -13,7 +13,7 @@ from tools.grafana.parts import (
     Row,
     low_is_well,
 )
-from tools.grafana.words import NODE, age, rate, ratio
+from tools.grafana.words import NODE, age, each, rate, ratio
 
 _HIT = f'{NODE},result="hit"'
 _DAY = ratio(
@@ -92,15 +92,24 @@ USED = Panel(
     interval="1m",
     told=("mean",),
 )
+
+
+def _cpu(mode: str) -> str:
+    chosen = f'{NODE},mode="{mode}"'
+    return f"sum({rate('farm_host_cpu_seconds_total', chosen)})"
+
+
+def _renderers(state: str) -> str:
+    return f'sum(farm_renderers{{{NODE},state="{state}"}})'
+
+
 CPU = Panel(
     title="CPU time, by what for",
     text="Cores' worth of CPU time. iowait: the CPU waits for disk or network storage; scenes and "
     "textures come too slowly. Much that is system or other is not rendering.",
     kind=Kind.LINES,
     unit="short",
-    asks=(
-        Ask(expr=f"sum by (mode) ({rate('farm_host_cpu_seconds_total', NODE)})", legend="{{mode}}"),
-    ),
+    asks=each(("user", "system", "iowait", "other", "idle"), _cpu),
     colors={"user": BLUE, "system": ORANGE, "iowait": RED, "idle": GREY, "other": PURPLE},
     least=0,
     stacked=True,
@@ -147,7 +156,6 @@ GPU = Panel(
     least=0,
     most=1,
     interval="1m",
-    told=("mean",),
     nothing="no GPUs",
 )
 DISK = Panel(
@@ -159,7 +167,6 @@ DISK = Panel(
     asks=(Ask(expr=f"min by (path) (farm_host_disk_free_bytes{{{NODE}}})", legend="{{path}}"),),
     least=0,
     interval="1m",
-    told=("lastNotNull",),
 )
 TRAFFIC = Panel(
     title="Disk and network",
@@ -185,7 +192,6 @@ TRAFFIC = Panel(
     },
     least=0,
     interval="5m",
-    told=("mean",),
 )
 RENDERERS = Panel(
     title="Renderers",
@@ -193,12 +199,11 @@ RENDERERS = Panel(
     "none yet.",
     kind=Kind.LINES,
     unit="short",
-    asks=(Ask(expr=f"sum by (state) (farm_renderers{{{NODE}}})", legend="{{state}}"),),
+    asks=each(("busy", "warm", "cold"), _renderers),
     colors={"busy": BLUE, "warm": ORANGE, "cold": GREY},
     least=0,
     stacked=True,
     interval="1m",
-    told=("mean",),
 )
 SCENES = Panel(
     title="Scenes opened and renderers started, per hour",
@@ -219,7 +224,6 @@ SCENES = Panel(
     colors={"scene, warm": GREEN, "scene, cold": ORANGE, "renderer started": PURPLE},
     least=0,
     interval="5m",
-    told=("mean",),
 )
 CACHE = Panel(
     title="Files found in the cache",
@@ -252,7 +256,6 @@ ENERGY = Panel(
     least=0,
     stacked=True,
     interval="1m",
-    told=("mean",),
     nothing="not measured",
 )
 BOARD = Board(

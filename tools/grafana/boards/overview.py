@@ -1,8 +1,10 @@
 """The centre on one screen: does the farm do 80 percent, where is the rest, and who can mend it?"""
 
-from tools.grafana.palette import ACT, BLUE, LOOK, ORANGE, RED, STATES, WELL
+from farm.model.metrics import SERVER_STATES
+from tools.grafana.palette import ACT, BLUE, LOOK, ORANGE, REASONS, RED, STATES, WELL
 from tools.grafana.parts import (
     AGAINST_TARGET,
+    PLAINLY,
     TARGET,
     Ask,
     Board,
@@ -13,7 +15,7 @@ from tools.grafana.parts import (
     high_is_well,
     low_is_well,
 )
-from tools.grafana.words import SILENT_NODES, age, or_zero, states_of_time
+from tools.grafana.words import SILENT_NODES, age, each, or_zero, ratio, states_of_time
 
 DAY = Panel(
     title="Utilization, 24 hours",
@@ -84,7 +86,7 @@ LONGEST_WAIT = Panel(
     "right where others are due first; `farm why JOB` says which.",
     kind=Kind.STAT,
     unit="s",
-    decimals=0,
+    decimals=1,
     asks=(Ask(expr=or_zero(f"max({age('farm_oldest_ready_task_timestamp_seconds')})")),),
     steps=low_is_well(3600, 6 * 3600),
     nothing="not known",
@@ -100,7 +102,7 @@ ALARMS = Panel(
     steps=((None, WELL), (1, ACT)),
 )
 WHERE_IT_WENT = Panel(
-    title="Where every core-second went (aim: 80 % busy)",
+    title="Where every core-second went",
     text="All configured cores, every second in exactly one state. Blue should reach the dashed "
     "line. Red: cores that were free while a task that could run there waited; look at the "
     "scheduler. Grey: nothing to do. Yellow: taken out by people or quarantine. Purple: not heard "
@@ -114,10 +116,30 @@ WHERE_IT_WENT = Panel(
     most=1,
     stacked=True,
     interval="5m",
-    told=("mean", "lastNotNull"),
+)
+SPLIT = Panel(
+    title="The same, 24 hours in all",
+    text="Parts of all core-seconds of the last 24 hours. The largest beside busy is what to work "
+    "on first. starved: the scheduler, or its bounds. idle: more work, or fewer nodes awake. "
+    "draining and offline: nodes.",
+    kind=Kind.BARS,
+    unit="percentunit",
+    decimals=1,
+    asks=each(
+        SERVER_STATES,
+        lambda state: ratio(
+            f'sum(pool_state:farm_core_seconds:rate1d{{state="{state}"}})',
+            "sum(pool_state:farm_core_seconds:rate1d)",
+        ),
+    ),
+    colors=STATES,
+    steps=PLAINLY,
+    least=0,
+    most=1,
+    nothing="not known",
 )
 POOLS = Panel(
-    title="Pools furthest below 80 %, 24 hours",
+    title="Least used pools, 24 hours",
     text="The ten pools with the least utilization of the last 24 hours. Click one to see where "
     "its time went. A pool that is always idle has too many nodes, or too little work.",
     kind=Kind.BARS,
@@ -161,13 +183,14 @@ WHY = Panel(
     decimals=0,
     asks=(
         Ask(
-            expr=f"sort_desc({or_zero('sum by (reason) (farm_waiting_tasks)')})",
+            expr="sort_desc(sum by (reason) (farm_waiting_tasks) > 0)",
             legend="{{reason}}",
         ),
     ),
+    colors=REASONS,
     steps=((None, BLUE),),
     least=0,
-    nothing="not known",
+    nothing="nothing waits",
     board="karst-scheduler",
 )
 TASKS = Panel(
@@ -215,7 +238,7 @@ BOARD = Board(
     text="Does the farm do 80 percent, where is the rest, and who can mend it? One screen.",
     rows=(
         Row(4, _TILES),
-        Row(10, ((15, WHERE_IT_WENT), (9, POOLS))),
+        Row(10, ((12, WHERE_IT_WENT), (6, SPLIT), (6, POOLS))),
         Row(9, ((6, TREND), (6, WHY), (6, TASKS), (6, SILENT))),
     ),
 )

@@ -1,7 +1,7 @@
 """Pools: which one is below the aim, where its time goes, and what waits for it."""
 
 from tools.grafana.boards.choices import POOL as CHOICE
-from tools.grafana.palette import BLUE, ENDINGS, GREY, STATES
+from tools.grafana.palette import BLUE, ENDINGS, GREY, REASONS, STATES
 from tools.grafana.parts import (
     AGAINST_TARGET,
     TARGET,
@@ -14,7 +14,7 @@ from tools.grafana.parts import (
     high_is_well,
     low_is_well,
 )
-from tools.grafana.words import POOL, or_zero, part_by_pool, rate, ratio, since, states_of_time
+from tools.grafana.words import POOL, each, part_by_pool, rate, ratio, since, states_of_time
 
 _RECORDED = "pool_state:farm_core_seconds:rate1h"
 _UNDER_DEMAND = ratio(
@@ -22,6 +22,12 @@ _UNDER_DEMAND = ratio(
     f'sum by (pool) ({_RECORDED}{{{POOL},state=~"busy|starved"}})',
 )
 _FOR_WORK, _FOR_NOTHING = (f'{POOL},use="{use}"' for use in ("busy", "idle"))
+_READY = f'{POOL},state="ready"'
+_GPU_BUSY = f'{POOL},state="busy"'
+_GPUS = ratio(
+    f"sum by (pool) ({rate('farm_gpu_seconds_total', _GPU_BUSY, '1h')})",
+    f"sum by (pool) ({rate('farm_gpu_seconds_total', POOL, '1h')})",
+)
 _LOSS = low_is_well(0.1, 0.2)
 TABLE = Panel(
     title="Pools, by utilization of 24 hours",
@@ -48,7 +54,8 @@ TABLE = Panel(
             ),
             name="stranded",
         ),
-        Ask(expr=f'sum by (pool) (farm_tasks{{{POOL},state="ready"}})', name="ready"),
+        Ask(expr=_GPUS, name="gpus"),
+        Ask(expr=f"sum by (pool) (farm_tasks{{{_READY}}})", name="ready"),
     ),
     by="pool",
     columns=(
@@ -62,6 +69,7 @@ TABLE = Panel(
         Column(name="draining", title="Draining", steps=_LOSS),
         Column(name="offline", title="Offline", steps=_LOSS),
         Column(name="stranded", title="Stranded", steps=_LOSS),
+        Column(name="gpus", title="GPUs busy, 1 h", steps=AGAINST_TARGET),
         Column(name="ready", title="Tasks ready", unit="short"),
     ),
     sorted_by="Busy, 24 h",
@@ -107,7 +115,7 @@ GPUS = Panel(
     told=("mean", "lastNotNull"),
     nothing="no GPUs",
 )
-REASONS = Panel(
+WAITING = Panel(
     title="What waits for these pools, and why",
     text="Tasks that found no slot, by why. capacity and behind are a full farm. no fit and no "
     "node need a node, or a job that asks for less. limit, share and the caps are bounds that "
@@ -115,10 +123,10 @@ REASONS = Panel(
     kind=Kind.LINES,
     unit="short",
     asks=(Ask(expr=f"sum by (reason) (farm_waiting_tasks{{{POOL}}})", legend="{{reason}}"),),
+    colors=REASONS,
     least=0,
     stacked=True,
     interval="1m",
-    told=("lastNotNull",),
     nothing="nothing waits",
 )
 WAIT = Panel(
@@ -135,7 +143,6 @@ WAIT = Panel(
     ),
     least=0,
     interval="1m",
-    told=("max",),
     nothing="nothing waits",
 )
 STRANDED = Panel(
@@ -154,18 +161,20 @@ STRANDED = Panel(
     interval="5m",
     told=("mean",),
 )
+
+
+def _attempts(outcome: str) -> str:
+    chosen = f'{POOL},outcome="{outcome}"'
+    return f"sum({rate('farm_attempts_total', chosen)}) * 3600"
+
+
 ATTEMPTS = Panel(
     title="Attempts per hour, by outcome",
     text="How attempts ended. Green is output, all others are waste. Red: scenes or memory; grey: "
     "nodes that died or were taken back; blue: jobs that people stopped.",
     kind=Kind.LINES,
     unit="short",
-    asks=(
-        Ask(
-            expr=f"sum by (outcome) ({rate('farm_attempts_total', POOL)}) * 3600",
-            legend="{{outcome}}",
-        ),
-    ),
+    asks=each((one for one in ENDINGS if one != "overhead"), _attempts),
     colors=ENDINGS,
     least=0,
     stacked=True,
@@ -195,23 +204,15 @@ POWER = Panel(
     told=("mean",),
     nothing="not measured",
 )
-SCENE = Panel(
-    title="Tasks running and ready, by pool",
-    text="Running tasks and those that may be taken. A pool with ready tasks and idle cores has a "
-    "reason: see what waits, and why.",
+READY = Panel(
+    title="Tasks ready, by pool",
+    text="Tasks that may be taken. A pool with ready tasks and idle cores has a reason: see what "
+    "waits, and why. One without ready tasks wants work.",
     kind=Kind.LINES,
     unit="short",
-    asks=(
-        Ask(
-            expr=f'sum by (pool) (farm_tasks{{{POOL},state="running"}})',
-            legend="{{pool}} running",
-        ),
-        Ask(
-            expr=or_zero(f'sum by (pool) (farm_tasks{{{POOL},state="ready"}})'),
-            legend="{{pool}} ready",
-        ),
-    ),
+    asks=(Ask(expr=f"sum by (pool) (farm_tasks{{{_READY}}})", legend="{{pool}}"),),
     least=0,
+    stacked=True,
     interval="1m",
 )
 BOARD = Board(
@@ -223,7 +224,7 @@ BOARD = Board(
         Row(8, ((24, TABLE),)),
         Row(9, ((12, BUSY), (12, CORES)), "Utilization"),
         Row(9, ((12, GPUS), (12, STRANDED))),
-        Row(9, ((8, REASONS), (8, WAIT), (8, SCENE)), "Work"),
+        Row(9, ((8, WAITING), (8, WAIT), (8, READY)), "Work"),
         Row(9, ((12, ATTEMPTS), (12, POWER)), "Output and energy"),
     ),
 )

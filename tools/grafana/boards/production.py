@@ -3,7 +3,7 @@
 from tools.grafana.boards.choices import PRODUCTION as CHOICE
 from tools.grafana.palette import BLUE, ENDINGS, GREY, ORANGE
 from tools.grafana.parts import Ask, Board, Column, Kind, Panel, Row, low_is_well
-from tools.grafana.words import PRODUCTION, largest, rate, ratio
+from tools.grafana.words import PRODUCTION, each, largest, rate, ratio
 
 _HELD = "farm_production_held_core_seconds_total"
 _SPENT = "farm_production_core_seconds_total"
@@ -95,7 +95,6 @@ DUE = Panel(
     colors={"due": ORANGE, "had": BLUE},
     least=0,
     interval="1m",
-    told=("mean", "lastNotNull"),
 )
 APART = Panel(
     title="Had less what is due, now",
@@ -154,18 +153,20 @@ WASTE = Panel(
     board="karst-production",
     variable="production",
 )
+
+
+def _credited(outcome: str) -> str:
+    chosen = f'{PRODUCTION},outcome="{outcome}"'
+    return f"sum({rate(_SPENT, chosen)})"
+
+
 OUTPUT = Panel(
     title="Cores by what came of them",
     text="Core-seconds per second, credited when an attempt ends: peaks are long frames that end "
     "together. Green is output.",
     kind=Kind.LINES,
     unit="short",
-    asks=(
-        Ask(
-            expr=f"sum by (outcome) ({rate(_SPENT, PRODUCTION)})",
-            legend="{{outcome}}",
-        ),
-    ),
+    asks=each((one for one in ENDINGS if one != "superseded"), _credited),
     colors=ENDINGS,
     least=0,
     stacked=True,
@@ -186,7 +187,6 @@ TASKS = Panel(
     colors={"running": BLUE, "ready": ORANGE, "blocked": GREY},
     least=0,
     interval="1m",
-    told=("lastNotNull",),
 )
 ENERGY = Panel(
     title="Energy, by production",
@@ -231,7 +231,7 @@ POWER = Panel(
     nothing="not measured",
 )
 PER_OUTPUT = Panel(
-    title="Energy for an hour of a core that brought an image",
+    title="Energy per useful core-hour",
     text="Energy over core-hours that ended in an image. It rises with waste, and with nodes that "
     "are old or run nearly empty.",
     kind=Kind.STAT,
@@ -256,7 +256,7 @@ BOARD = Board(
     rows=(
         Row(8, ((24, TABLE),)),
         Row(9, ((10, HAD), (8, DUE), (6, APART)), "Due and had"),
-        Row(9, ((10, OUTPUT), (5, CAME_OF_IT), (5, WASTE), (4, TASKS)), "What came of it"),
+        Row(9, ((9, OUTPUT), (5, CAME_OF_IT), (5, WASTE), (5, TASKS)), "What came of it"),
         Row(8, ((12, POWER), (8, ENERGY), (4, PER_OUTPUT)), "Energy"),
     ),
 )

@@ -1,9 +1,9 @@
 """Scheduler and queue: does it decide in time, what does it grant, and what waits how long?"""
 
 from tools.grafana.boards.choices import POOL as CHOICE
-from tools.grafana.palette import ACT, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, WELL
+from tools.grafana.palette import ACT, BLUE, GREEN, GREY, ORANGE, PURPLE, REASONS, RED, SKY, WELL
 from tools.grafana.parts import PLAINLY, Ask, Board, Column, Kind, Panel, Row, low_is_well
-from tools.grafana.words import POOL, age, or_zero, quantile, rate, ratio
+from tools.grafana.words import POOL, age, quantile, rate, ratio
 
 TIME = "farm_scheduler_pass_duration_seconds"
 STORE = Panel(
@@ -33,7 +33,6 @@ P99 = Panel(
     "wait for the scheduler.",
     kind=Kind.STAT,
     unit="s",
-    decimals=2,
     asks=(Ask(expr=f"histogram_quantile(0.99, sum by (le) (rate({TIME}_bucket[1h])))"),),
     steps=low_is_well(0.5, 1),
     nothing="no passes",
@@ -90,7 +89,6 @@ PASSES = Panel(
     colors={"half": BLUE, "99 of 100": ORANGE},
     least=0,
     interval="1m",
-    told=("mean", "max"),
 )
 DECISIONS = Panel(
     title="Grants, refusals and recalls, per minute",
@@ -109,6 +107,7 @@ DECISIONS = Panel(
     interval="1m",
     told=("mean", "max"),
 )
+_REFUSED = "sum by (reason) (increase(farm_scheduler_refusals_total[1h])) > 0"
 REFUSED = Panel(
     title="Refused grants of an hour, by why",
     text="What the store answered to grants that no longer held, in the last hour. node: it was "
@@ -119,15 +118,13 @@ REFUSED = Panel(
     decimals=0,
     asks=(
         Ask(
-            expr="sort_desc("
-            + or_zero("sum by (reason) (increase(farm_scheduler_refusals_total[1h])) > 0")
-            + ")",
+            expr=f"sort_desc({_REFUSED})",
             legend="{{reason}}",
         ),
     ),
     steps=((None, ORANGE),),
     least=0,
-    nothing="not known",
+    nothing="none refused",
 )
 WAITS = Panel(
     title="What waits, and why",
@@ -137,6 +134,7 @@ WAITS = Panel(
     kind=Kind.LINES,
     unit="short",
     asks=(Ask(expr=f"sum by (reason) (farm_waiting_tasks{{{POOL}}})", legend="{{reason}}"),),
+    colors=REASONS,
     least=0,
     stacked=True,
     interval="1m",
@@ -156,7 +154,6 @@ SLOT_WAIT = Panel(
     colors={"half": BLUE, "95 of 100": ORANGE},
     least=0,
     interval="5m",
-    told=("mean", "max"),
     nothing="nothing granted",
 )
 JOB_WAIT = Panel(
@@ -172,7 +169,6 @@ JOB_WAIT = Panel(
     colors={"half": BLUE, "95 of 100": ORANGE},
     least=0,
     interval="15m",
-    told=("mean", "max"),
     nothing="no job began",
 )
 TROUBLE = Panel(
@@ -247,7 +243,6 @@ EXPORTER = Panel(
     colors={"scrape": GREEN},
     least=0,
     interval="1m",
-    told=("mean", "max"),
 )
 _TILES: tuple[tuple[int, Panel], ...] = (
     (3, STORE),

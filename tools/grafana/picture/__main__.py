@@ -1,4 +1,4 @@
-"""`python -m tools.grafana.picture URL FOLDER [--until UNIX_SECONDS] [--board UID]`: draw boards."""
+"""Draws boards: `python -m tools.grafana.picture URL FOLDER [--until SECONDS] [--board UID]`."""
 
 import argparse
 import sys
@@ -9,7 +9,19 @@ from pathlib import Path
 from farm.sim.charts.canvas import Canvas
 from tools.grafana.asking import Asker, Window, window_of
 from tools.grafana.picture import figures, plots
-from tools.grafana.picture.frame import BACK, COLUMN, EDGE, GAP, INK, LINE, PANEL, QUIET, Box, Scene
+from tools.grafana.picture.frame import (
+    BACK,
+    COLUMN,
+    EDGE,
+    GAP,
+    INK,
+    LINE,
+    PANEL,
+    QUIET,
+    Box,
+    Scene,
+    cut,
+)
 from tools.grafana.prometheus import Prometheus
 from tools.grafana.reading import Sheet, Shown, sheets
 
@@ -49,7 +61,9 @@ def _panel(canvas: Canvas, panel: Shown, asker: Asker, window: Window) -> None:
     right, bottom = left + w * COLUMN - GAP, top + h * LINE - GAP
     canvas.bar(left, top, right, bottom, EDGE)
     canvas.bar(left + 1, top + 1, right - 1, bottom - 1, PANEL)
-    canvas.text((left + 9, top + 6), panel.title, size=15, color=INK)
+    canvas.text(
+        (left + 9, top + 6), cut(canvas, panel.title, right - left - 18, 15), size=15, color=INK
+    )
     scene = Scene(
         canvas=canvas,
         panel=panel,

@@ -60,7 +60,7 @@ def bars(scene: Scene) -> None:
         canvas.bar(
             left, top + 3, left + (right - left) * min(1, abs(value) / most), top + high - 3, color
         )
-        canvas.text((box.right, middle), text, size=size, color=color, anchor="rm")
+        canvas.text((box.right, middle), text, size=size, color=INK, anchor="rm")
 
 
 def _fixed(scene: Scene) -> set[str]:

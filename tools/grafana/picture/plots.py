@@ -31,7 +31,7 @@ def lines(scene: Scene) -> None:
         + [value for one in found if one not in areas for _, value in one.series.points]
     )
     low = scene.panel.defaults.get("min", 0.0)
-    high = scene.panel.defaults.get("max") or _round_up(highest)
+    high = scene.panel.defaults.get("max") or _round_up(highest, scene.unit)
     plot = _Plot(scene, box, low, high)
     plot.axes()
     below: Points = [(at, low) for at, _ in tops[0]] if tops else []
@@ -124,12 +124,17 @@ def _unbroken(points: Points) -> list[Points]:
     return parts
 
 
-def _round_up(value: float) -> float:
-    """The next round number."""
+def _round_up(value: float, unit: str) -> float:
+    """The next number whose quarters are round too."""
     if value <= 0:
         return 1.0
-    size: float = 10.0 ** floor(log10(value))
-    return next(size * part for part in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if size * part >= value)
+    scale = 1.0
+    if unit == "s":
+        scale = 3600.0 if value > 4 * 3600 else 60.0 if value > 240 else 1.0
+    elif unit == "bytes":
+        scale = 1024.0 ** floor(log10(value) / log10(1024))
+    size: float = scale * 10.0 ** floor(log10(value / scale))
+    return next(size * part for part in (1, 2, 4, 6, 8, 10, 20) if size * part >= value * 0.999)
 
 
 def _with_legend(scene: Scene, found: Sequence[Named]) -> Box:
