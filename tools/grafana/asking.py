@@ -1,7 +1,8 @@
 """Asks a real Prometheus all that the dashboards ask: which panel is empty, which one is slow?
 
 `python -m tools.grafana.asking URL [--until UNIX_SECONDS] [--slow SECONDS] [--json]` exits with 1
-when a panel is empty or slow. It puts in what Grafana puts in: variables, windows and steps.
+when a panel is empty, or one of its queries is slow or refused. It puts in what Grafana puts in:
+variables, windows and steps. A query may bring nothing where another one of its panel does not.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from tools.grafana.prometheus import Answer, Prometheus, Refused
 from tools.grafana.reading import Query, Sheet, Shown, sheets
@@ -71,10 +72,13 @@ class Asker:
             window = window_of(board, self.until)
             for name, variable in board.variables.items():
                 if variable["type"] == "query":
-                    yield self._variable(board, name, variable["query"]["query"], window)
+                    told = self._variable(board, name, variable["query"]["query"], window)
+                    yield told if told.series else replace(told, trouble="empty")
             for panel in board.panels:
-                for query in panel.queries:
-                    yield self._query(panel, query, window)
+                found = [self._query(panel, query, window) for query in panel.queries]
+                if not any(one.series for one in found):
+                    found = [replace(one, trouble=one.trouble or "empty") for one in found]
+                yield from found
 
     def _variable(self, board: Sheet, name: str, asked: str, window: Window) -> Told:
         metric, label = re.findall(r"\w+", asked)[1:]
@@ -105,7 +109,6 @@ class Asker:
             trouble = str(refused)
         if not trouble and seconds > self.slow_seconds:
             trouble = "slow"
-        trouble = trouble or ("" if series else "empty")
         return Told(
             board=board, panel=panel, query=query, series=series, seconds=seconds, trouble=trouble
         )

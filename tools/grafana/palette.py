@@ -12,17 +12,18 @@ YELLOW = "#f0e442"
 ORANGE = "#e69f00"
 RED = "#d55e00"
 PURPLE = "#cc79a7"
-GREY = "#98a2ad"
+GREY = "#98a2ad"  #: for lines
+DIM = "#4f5966"  #: for areas: green-blind eyes take the lighter grey for purple
 
 #: Where each core-second went. Red is the farm's own fault, grey is nobody's.
-STATES = {"busy": BLUE, "starved": RED, "idle": GREY, "draining": YELLOW, "offline": PURPLE}
+STATES = {"busy": BLUE, "starved": RED, "idle": DIM, "draining": YELLOW, "offline": PURPLE}
 #: How an attempt ended.
 ENDINGS = {
     "succeeded": GREEN,
     "failed": RED,
     "timed_out": ORANGE,
     "out_of_memory": PURPLE,
-    "lost": GREY,
+    "lost": DIM,
     "cancelled": SKY,
     "superseded": BLUE,
     "overhead": YELLOW,
@@ -33,14 +34,14 @@ REASONS: dict[str, str] = {
     Reason.CAPACITY: BLUE,
     Reason.BEHIND: SKY,
     Reason.COMING: GREEN,
-    Reason.RESERVED: GREY,
+    Reason.RESERVED: DIM,
     Reason.LIMIT: ORANGE,
     Reason.SHARE: YELLOW,
     Reason.JOB_CAP: YELLOW,
     Reason.GROUP_CAP: YELLOW,
     Reason.NO_FIT: RED,
     Reason.NO_NODE: PURPLE,
-    Reason.AVOID: GREY,
+    Reason.AVOID: DIM,
 }
 #: A value is well, wants a look, wants a hand.
 WELL, LOOK, ACT = GREEN, ORANGE, RED

@@ -64,10 +64,11 @@ class Sheet:
 
 def sheets() -> list[Sheet]:
     """Every committed dashboard, by name."""
-    return [_sheet(json.loads(path.read_text("utf-8"))) for path in sorted(FOLDER.glob("*.json"))]
+    return [sheet_of(json.loads(path.read_text("utf-8"))) for path in sorted(FOLDER.glob("*.json"))]
 
 
-def _sheet(raw: Mapping[str, Any]) -> Sheet:
+def sheet_of(raw: Mapping[str, Any]) -> Sheet:
+    """The dashboard that Grafana would make of `raw`."""
     return Sheet(
         uid=raw["uid"],
         title=raw["title"],

@@ -28,8 +28,12 @@ def age(gauge: str, selector: str = "") -> str:
 
 
 def since(gauge: str, selector: str = "") -> str:
-    """Seconds from the instant that `gauge` tells until now: cheaper than `age` over a range."""
-    return f"(time() - {gauge}{{{selector}}})"
+    """Seconds from the instant that `gauge` tells until now, where it tells one.
+
+    For what lasts minutes; over a range it is far cheaper than `age`.
+    """
+    told = f"{gauge}{{{selector}}}" if selector else gauge
+    return f"(time() - ({told} > 0))"
 
 
 def or_zero(expr: str) -> str:

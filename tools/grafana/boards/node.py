@@ -1,7 +1,7 @@
 """Nodes: which work little and why, and what one of them, or all that are chosen, does."""
 
 from tools.grafana.boards.choices import NODE as CHOICE
-from tools.grafana.palette import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, YELLOW
+from tools.grafana.palette import BLUE, DIM, GREEN, GREY, ORANGE, PURPLE, RED, SKY, YELLOW
 from tools.grafana.parts import (
     AGAINST_TARGET,
     TARGET,
@@ -73,7 +73,7 @@ BUSY = Panel(
     aim=TARGET,
     least=0,
     most=1,
-    interval="1m",
+    interval="5m",
 )
 USED = Panel(
     title="Cores: offered, booked, used",
@@ -110,7 +110,7 @@ CPU = Panel(
     kind=Kind.LINES,
     unit="short",
     asks=each(("user", "system", "iowait", "other", "idle"), _cpu),
-    colors={"user": BLUE, "system": ORANGE, "iowait": RED, "idle": GREY, "other": PURPLE},
+    colors={"user": BLUE, "system": ORANGE, "iowait": RED, "idle": DIM, "other": PURPLE},
     least=0,
     stacked=True,
     interval="5m",
@@ -200,7 +200,7 @@ RENDERERS = Panel(
     kind=Kind.LINES,
     unit="short",
     asks=each(("busy", "warm", "cold"), _renderers),
-    colors={"busy": BLUE, "warm": ORANGE, "cold": GREY},
+    colors={"busy": BLUE, "warm": ORANGE, "cold": DIM},
     least=0,
     stacked=True,
     interval="1m",

@@ -15,7 +15,7 @@ from tools.grafana.parts import (
     high_is_well,
     low_is_well,
 )
-from tools.grafana.words import SILENT_NODES, age, each, or_zero, ratio, states_of_time
+from tools.grafana.words import SILENT_NODES, each, or_zero, ratio, since, states_of_time
 
 DAY = Panel(
     title="Utilization, 24 hours",
@@ -87,7 +87,7 @@ LONGEST_WAIT = Panel(
     kind=Kind.STAT,
     unit="s",
     decimals=1,
-    asks=(Ask(expr=or_zero(f"max({age('farm_oldest_ready_task_timestamp_seconds')})")),),
+    asks=(Ask(expr=or_zero(f"max({since('farm_oldest_ready_task_timestamp_seconds')})")),),
     steps=low_is_well(3600, 6 * 3600),
     nothing="not known",
 )

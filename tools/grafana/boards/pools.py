@@ -1,7 +1,7 @@
 """Pools: which one is below the aim, where its time goes, and what waits for it."""
 
 from tools.grafana.boards.choices import POOL as CHOICE
-from tools.grafana.palette import BLUE, ENDINGS, GREY, REASONS, STATES
+from tools.grafana.palette import BLUE, DIM, ENDINGS, REASONS, STATES
 from tools.grafana.parts import (
     AGAINST_TARGET,
     TARGET,
@@ -197,7 +197,7 @@ POWER = Panel(
             legend="for nothing",
         ),
     ),
-    colors={"for work": BLUE, "for nothing": GREY},
+    colors={"for work": BLUE, "for nothing": DIM},
     least=0,
     stacked=True,
     interval="5m",

@@ -1,7 +1,7 @@
 """Productions: what each was due and had, what came of it, and what it cost."""
 
 from tools.grafana.boards.choices import PRODUCTION as CHOICE
-from tools.grafana.palette import BLUE, ENDINGS, GREY, ORANGE
+from tools.grafana.palette import BLUE, DIM, ENDINGS, ORANGE
 from tools.grafana.parts import Ask, Board, Column, Kind, Panel, Row, low_is_well
 from tools.grafana.words import PRODUCTION, each, largest, rate, ratio
 
@@ -184,7 +184,7 @@ TASKS = Panel(
             legend="{{state}}",
         ),
     ),
-    colors={"running": BLUE, "ready": ORANGE, "blocked": GREY},
+    colors={"running": BLUE, "ready": ORANGE, "blocked": DIM},
     least=0,
     interval="1m",
 )

@@ -1,7 +1,18 @@
 """Scheduler and queue: does it decide in time, what does it grant, and what waits how long?"""
 
 from tools.grafana.boards.choices import POOL as CHOICE
-from tools.grafana.palette import ACT, BLUE, GREEN, GREY, ORANGE, PURPLE, REASONS, RED, SKY, WELL
+from tools.grafana.palette import (
+    ACT,
+    BLUE,
+    DIM,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    REASONS,
+    RED,
+    SKY,
+    WELL,
+)
 from tools.grafana.parts import PLAINLY, Ask, Board, Column, Kind, Panel, Row, low_is_well
 from tools.grafana.words import POOL, age, quantile, rate, ratio
 
@@ -227,7 +238,7 @@ TASKS = Panel(
         Ask(expr=f'sum(farm_tasks{{{POOL},state="{state}"}})', legend=state)
         for state in ("running", "ready", "blocked")
     ),
-    colors={"running": BLUE, "ready": ORANGE, "blocked": GREY},
+    colors={"running": BLUE, "ready": ORANGE, "blocked": DIM},
     least=0,
     stacked=True,
     interval="1m",
