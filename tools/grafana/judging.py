@@ -3,16 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from farm.model.metrics import CATALOGUE, Kind, Metric, Source, Values
 from tools.grafana.promql import Selector, groupings, selectors
-from tools.grafana.reading import FOLDER, Sheet, Shown
+from tools.grafana.reading import Sheet, Shown
 
-RULES = FOLDER.parents[1] / "prometheus" / "rules.yml"
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 WIDTH = 24
 #: Prometheus's own.
@@ -36,12 +32,6 @@ def faults(sheets: Iterable[Sheet], *, recorded: set[str]) -> list[str]:
                 told += _of_query(query.expr, sheet, recorded)
             found += [f"{sheet.uid}, {panel.title!r}: {fault}" for fault in told]
     return found
-
-
-def recorded_names(path: Path = RULES) -> set[str]:
-    """What the recording rules write."""
-    groups = yaml.safe_load(path.read_text("utf-8"))["groups"]
-    return {rule["record"] for group in groups for rule in group["rules"] if "record" in rule}
 
 
 def _of_sheet(sheet: Sheet) -> Iterator[str]:
