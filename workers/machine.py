@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import socket
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pynvml
@@ -11,6 +12,7 @@ import pynvml
 from farm import __version__
 from farm.model.node import NodeHealth, NodeSpec
 from farm.model.resources import GIB, Cores, Resources
+from workers.power.meter import Energy
 
 KEPT_FOR_SYSTEM_BYTES = GIB  #: memory the farm does not book
 LEAST_DISK_FREE_BYTES = 256 * 1024 * 1024  #: with less a node takes no work
@@ -87,7 +89,12 @@ def disk_free_bytes(folder: Path) -> int:
 
 
 def health(
-    state: Path, warm_scenes: tuple[str, ...], unfit: str, *, warm_files: tuple[str, ...] = ()
+    state: Path,
+    warm_scenes: tuple[str, ...],
+    unfit: str,
+    *,
+    warm_files: tuple[str, ...] = (),
+    energy: Energy | None = None,
 ) -> NodeHealth:
     """How the machine does now. A full disk makes it unfit by itself."""
     disk_free = 0
@@ -104,4 +111,16 @@ def health(
         warm_scenes=warm_scenes,
         warm_files=warm_files,
         unfit=unfit,
+        **_counted(energy),
     )
+
+
+def _counted(energy: Energy | None) -> dict[str, Any]:
+    if energy is None or not energy.source:
+        return {}
+    return {
+        "power_watts": sum(energy.watts.values()),
+        "energy_source": energy.source,
+        "energy_meter": energy.meter,
+        "energy_millijoules": energy.millijoules,
+    }

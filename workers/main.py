@@ -80,7 +80,7 @@ def _work(arguments: argparse.Namespace) -> bool:
     folder = StateFolder(arguments.state)
     tempfile.tempdir = str(folder.temporary)
     spec, pool = _machine(arguments)
-    metrics = Outlet(arguments.metrics_port)
+    metrics, meter = Outlet(arguments.metrics_port), _meter(arguments)
     stop = StopSignals()
     store = open_when_ready(redis_url, stop.asked)
     heart_store = open_when_ready(redis_url, stop.asked, timeout_seconds=BEAT_TIMEOUT_SECONDS)
@@ -94,10 +94,11 @@ def _work(arguments: argparse.Namespace) -> bool:
         pool=pool,
         places=_places(arguments, folder),
         state=folder.path,
+        meter=meter,
         on_end=consumer.stop,
     )
     presence = _presence(arguments, station)
-    metrics.start(station.facts, _meter(arguments), folder.path)
+    metrics.start(station.facts, meter, folder.path)
     queue.purge(spec.name)
     station.register()
     heart = Heart(heart_store, station)
@@ -106,8 +107,6 @@ def _work(arguments: argparse.Namespace) -> bool:
     presence.close()
     heart.close()
     station.close()
-    if station.fault:
-        raise NodeSuperseded(station.fault)
     _sign_off(station)
     return station.starts_anew
 
@@ -217,6 +216,9 @@ def _serve(station: Station, consumer: Consumer, stop: StopSignals) -> None:
 
 
 def _sign_off(station: Station) -> None:
+    """Raises NodeSuperseded when another worker has the node."""
+    if station.fault:
+        raise NodeSuperseded(station.fault)
     try:
         station.sign_off()
     except StoreUnavailable as error:

@@ -22,6 +22,7 @@ from workers.orders import Orders
 from workers.outbox import Outbox
 from workers.place import Place
 from workers.places import Places
+from workers.power.meter import Meter
 from workers.reels.renderer import ReelRenderer
 from workers.renderer import Renderer, RendererPool
 
@@ -43,9 +44,10 @@ class Station:
         pool: RendererPool,
         places: Places,
         state: Path,
+        meter: Meter,
         on_end: Callable[[], None],
     ) -> None:
-        """Prepare to register as `spec`, with local files in `state`.
+        """Prepare to register as `spec`, with local files in `state`; `meter` counts its energy.
 
         `on_end` is called when this worker must end by itself: `fault` says that another one has
         taken this node's name, `starts_anew` that somebody wants a new one.
@@ -57,6 +59,7 @@ class Station:
         self._pool = pool
         self._places = places
         self._state = state
+        self._meter = meter
         self._outbox = Outbox(state / "outbox")
         self._cores = Cores(threads_of(spec.resources.cores))
         self._runs: dict[str, LeaseRun] = {}
@@ -138,7 +141,13 @@ class Station:
 
     def _health(self, scenes: tuple[str, ...]) -> NodeHealth:
         files = self._places.warm_files()
-        return machine.health(self._state, scenes, self._aside or self._unfit, warm_files=files)
+        return machine.health(
+            self._state,
+            scenes,
+            self._aside or self._unfit,
+            warm_files=files,
+            energy=self._meter.read(),
+        )
 
     def _make_room(self, free_bytes: int) -> bool:
         """Beside the heart, which must go on beating; was it done soon enough to look again?"""

@@ -7,7 +7,7 @@ from farm.cli import bounds, steering, upkeep
 from farm.cli.options import Session
 from farm.cli.output import between, counted
 from farm.model.errors import NotAllowed, NotFound
-from farm.model.sizes import format_size, format_span
+from farm.model.sizes import format_energy, format_size, format_span
 from farm.model.states import JobState, TaskState
 
 
@@ -44,11 +44,23 @@ def _head(job: dict[str, Any]) -> list[tuple[str, object]]:
         *_times(job),
         ("frames", _counts(job["counts"])),
         ("took" if job["ended_at"] else "age", format_span(max(0.0, took))),
+        *_energy(job),
     ]
     if job["eta_seconds"] is not None and job["state"] == JobState.ACTIVE:
         pace = f"{job['frames_per_minute']:.1f} frames/min"
         told.append(("left", f"{format_span(job['eta_seconds'])} at {pace}; {_how_sure(job)}"))
     return told
+
+
+def _energy(job: dict[str, Any]) -> list[tuple[str, object]]:
+    used = job["energy_joules"]
+    if not used:
+        return []
+    done = job["counts"]["succeeded"]
+    each = f", {format_energy(used / done)} a frame" if done else ""
+    modelled = job["energy_modelled_joules"] / used
+    source = f" ({modelled:.0%} by a model)" if modelled else ""
+    return [("energy", format_energy(used) + each + source)]
 
 
 def _how_sure(job: dict[str, Any]) -> str:

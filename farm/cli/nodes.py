@@ -100,6 +100,7 @@ def show(session: Session, *, node: str) -> None:
                 f"{free_memory} free, {format_size(found['memory_used_bytes'])} in use",
             ),
             ("GPUs", ", ".join(found["gpus"]) or "-"),
+            ("draws", _power(found)),
             ("disk free", format_size(found["disk_free_bytes"])),
             ("Blender", ", ".join(found["blenders"]) or "-"),
             ("worker", found["worker_version"] or "-"),
@@ -108,6 +109,11 @@ def show(session: Session, *, node: str) -> None:
             ("last heard of", _seen(found)),
         ],
     )
+
+
+def _power(node: dict[str, Any]) -> str:
+    source = node["energy_source"]
+    return f"{node['power_watts']:.0f} W by {source}" if source else "-"
 
 
 @nodes.command()

@@ -218,6 +218,8 @@ class Job:
     deadline_at: float = 0.0
     paused_why: str = ""  #: of a job that the farm itself has paused
     fail_after: int = USUAL_FAIL_AFTER
+    energy_joules: float = 0.0  #: of its slots' part of their nodes
+    energy_modelled_joules: float = 0.0  #: the part of it that no meter measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

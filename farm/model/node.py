@@ -38,6 +38,10 @@ class NodeHealth:
     warm_scenes: tuple[str, ...] = ()  #: scenes a Blender of the node has open
     warm_files: tuple[str, ...] = ()  #: manifests of sent jobs whose files the node has
     unfit: str = ""  #: why it cannot take work now ("output folder is full"); "" when it can
+    power_watts: float = 0.0  #: that it draws, as far as `energy_source` tells
+    energy_source: str = ""  #: "rapl+nvml", "model+nvml", …; "": nothing counts
+    energy_meter: str = ""  #: another name is another meter, which began at zero
+    energy_millijoules: int = 0  #: that its meter has counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

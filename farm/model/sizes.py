@@ -1,4 +1,4 @@
-"""Amounts of memory and spans of time, as people write and read them."""
+"""Amounts of memory, spans of time and energy, as people write and read them."""
 
 import re
 
@@ -56,6 +56,16 @@ def format_span(seconds: float) -> str:
     if whole < 86_400:
         return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
     return f"{whole // 86_400} d {whole % 86_400 // 3600:02d} h"
+
+
+def format_energy(joules: float) -> str:
+    """`joules` as the electricity meter tells them: "0.4 Wh", "12 Wh", "1.2 kWh", "3.4 MWh"."""
+    hours = joules / 3600
+    for unit in ("Wh", "kWh", "MWh"):
+        if hours < 999.5:
+            return f"{_short(hours)} {unit}"
+        hours /= 1000
+    return f"{_short(hours)} GWh"
 
 
 def _short(number: float) -> str:

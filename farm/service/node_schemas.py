@@ -29,6 +29,8 @@ class NodeOut(Out):
     disk_free_bytes: int
     warm_scenes: list[str]
     unfit: str
+    power_watts: float = Field(0.0, description="That it draws, as far as its source tells.")
+    energy_source: str = Field("", description="Who says so: rapl, nvml, model; empty: nobody.")
     held: str = Field(description="Why it is drained, if it is.")
     closed: str = Field(description="Why it gets no new work, if so: locked, or quarantined.")
     comment: str
@@ -57,6 +59,8 @@ class NodeOut(Out):
             disk_free_bytes=health.disk_free_bytes,
             warm_scenes=list(health.warm_scenes),
             unfit=health.unfit,
+            power_watts=health.power_watts,
+            energy_source=health.energy_source,
             held=node.held,
             closed=node.closed,
             comment=node.comment,

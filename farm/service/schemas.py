@@ -80,6 +80,8 @@ class JobOut(Out):
     most_tasks: int = Field(0, description="Slots it may have at once; 0 is no bound.")
     most_cores: Cores = Field(0, description="Cores it may have at once; 0 is no bound.")
     least_tasks: int = Field(0, description="Slots before others of its production get more.")
+    energy_joules: float = Field(0.0, description="Its part of what its nodes drew; 0: uncounted.")
+    energy_modelled_joules: float = Field(0.0, description="The part that no meter measured.")
 
 
 class LayerOut(Out):

@@ -8,6 +8,7 @@ from farm.store.accounts import AccountStore
 from farm.store.audit import Breach, audit
 from farm.store.bounds import GroupStore, LimitStore
 from farm.store.connection import Connection, new_id
+from farm.store.energy import EnergyStore
 from farm.store.facts import Fact, FactLog
 from farm.store.faults import FaultStore
 from farm.store.filters import FilterStore
@@ -43,6 +44,7 @@ class Store:
         self.groups = GroupStore(connection)
         self.filters = FilterStore(connection)
         self.facts = FactLog(connection)
+        self.energy = EnergyStore(connection)
         self.faults = FaultStore(connection)
         self.accounts = AccountStore(connection)
         self.tokens = TokenStore(connection)

@@ -14,6 +14,7 @@ from farm.store.audit_farm import farm_breaches
 from farm.store.audit_waits import waiting_breaches
 from farm.store.breach import Breach, compare, flat
 from farm.store.connection import Connection
+from farm.store.energy import EnergyStore, energy_breaches
 from farm.store.records import read_cores
 
 __all__ = ["Breach", "audit"]
@@ -30,6 +31,7 @@ def audit(connection: Connection) -> list[Breach]:
     lines = connection.call("farm_audit_lines")
     for where, kept, anew in zip(lines[::3], lines[1::3], lines[2::3], strict=True):
         breaches += compare("a line kept for a look tells what is so", where, anew, kept)
+    breaches += energy_breaches(EnergyStore(connection).read())
     breaches += _leftovers(connection)
     return breaches
 

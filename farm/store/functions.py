@@ -86,6 +86,7 @@ _HELPERS = (
     "_views",
     "_bound_views",
     "_looking",
+    "_energy",
 )
 
 _WORD = re.compile(r"[A-Za-z_]\w*")

@@ -14,6 +14,7 @@ from farm.store.bounds import bound_word
 from farm.store.chosen import chosen_layers, slices
 from farm.store.connection import Connection, new_id
 from farm.store.dependencies import complete
+from farm.store.energy import job_energy
 from farm.store.images import all_images
 from farm.store.records import read_cores, read_layer_spec
 from farm.store.submitting import job_document, unknown_limit
@@ -268,4 +269,6 @@ def _job(fields: dict[str, str], layers: tuple[Layer, ...]) -> Job:
         deadline_at=int(fields.get("deadline_ms", 0)) / 1000,
         paused_why=fields.get("paused_why", ""),
         fail_after=int(fields.get("fail_after", 0)),
+        energy_joules=job_energy(fields).joules,
+        energy_modelled_joules=job_energy(fields).modelled_joules,
     )

@@ -18,6 +18,7 @@ POOLS = f"{HASH_TAG}:pools"  # SET of pools that nodes were ever in
 LIMITS = f"{HASH_TAG}:limits"
 SCHEDULES = f"{HASH_TAG}:nodes:schedules"  # HASH node name -> the hours it keeps
 QUARANTINED = f"{HASH_TAG}:nodes:quarantined"  # ZSET node name -> when to try it again, ms
+ENERGY = f"{HASH_TAG}:energy"  # HASH, see lua/_energy.lua
 COUNTERS = f"{HASH_TAG}:counters"
 WAKE = f"{HASH_TAG}:wake"
 LEADER = f"{HASH_TAG}:leader"

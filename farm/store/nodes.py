@@ -13,6 +13,7 @@ from farm.model.states import NodeState
 from farm.policy.schedule import read_schedule
 from farm.store import keys
 from farm.store.connection import Connection, new_id
+from farm.store.energy import write_reading
 from farm.store.records import read_resources
 from farm.store.still import write_node_view, write_warmth
 
@@ -61,6 +62,7 @@ class NodeStore:
             json.dumps(asdict(health)),
             health.unfit,
             write_warmth(health),
+            write_reading(health),
             *pairs,
         )
         if reply[0] == "superseded":

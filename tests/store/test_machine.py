@@ -65,6 +65,7 @@ class Farm(BoundedFarm):
         self.job_states: dict[str, JobState] = {}
         self.node_states: dict[str, NodeState] = {}
         self.submitted = 0
+        self.beats = 0
 
     @initialize(target=jobs)
     def begin_with_a_job_and_two_nodes(self) -> str:
@@ -227,11 +228,20 @@ class Farm(BoundedFarm):
             elif verb == "leave":
                 self.store.nodes.leave(name, epoch)
             elif verb == "beat":
-                self.store.nodes.heartbeat(name, epoch, NodeHealth(), {})
+                self.store.nodes.heartbeat(name, epoch, self.metered(name), {})
             elif verb == "reap":
                 self.store.leader.reap(LEADER, silent_seconds=0)
             else:
                 self.register(name)
+
+    def metered(self, name: str) -> NodeHealth:
+        """What a node tells whose meter goes on by an odd amount from beat to beat."""
+        self.beats += 1
+        return NodeHealth(
+            energy_source=("rapl", "model")[self.beats % 2],
+            energy_meter=f"{name}/{self.epochs[name] // 2}",
+            energy_millijoules=7919 * self.beats,
+        )
 
     @invariant()
     def every_change_is_a_move_of_the_tables(self) -> None:
@@ -256,6 +266,11 @@ class Farm(BoundedFarm):
             task = self.store.tasks.get(layer.split(".")[0], index + 1, layer=layer)
             assert (task.state, task.attempt) == (TaskState.SUCCEEDED, attempt)
             assert task.image_digest == self.images[layer, index]
+
+    @invariant()
+    def what_productions_used_is_what_their_jobs_used(self) -> None:
+        used = sum(one.joules for one in self.store.energy.read().productions.values())
+        assert sum(job.energy_joules for job in self.store.jobs.list()) == pytest.approx(used)
 
     @invariant()
     def every_image_that_was_made_last_is_recorded(self) -> None:

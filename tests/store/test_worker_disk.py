@@ -12,6 +12,9 @@ from tests.makers import a_node
 from workers import machine
 from workers.cache.cache import NodeCache
 from workers.places import Places, Reach
+from workers.power.gpus import Gpus
+from workers.power.meter import Meter
+from workers.power.rapl import Rapl
 from workers.station import Station
 
 LEASE = "0123456789abcdef"
@@ -35,6 +38,7 @@ def station(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> St
         pool=NoopPool(),
         places=places,
         state=state,
+        meter=Meter(rapl=Rapl(), gpus=Gpus(), model=None),
         on_end=lambda: None,
     )
     made.register()

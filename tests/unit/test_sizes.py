@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from farm.model.errors import BadRequest
 from farm.model.resources import GIB, MIB
-from farm.model.sizes import format_size, format_span, parse_size
+from farm.model.sizes import format_energy, format_size, format_span, parse_size
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,11 @@ def test_a_size_in_whole_gibibytes_is_read_back_as_it_was_shown(size: int) -> No
 )
 def test_a_span_is_shown_in_two_units_at_most(seconds: float, text: str) -> None:
     assert format_span(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("joules", "text"),
+    [(0, "0 Wh"), (900, "0.2 Wh"), (3_600_000, "1 kWh"), (3_599_999, "1 kWh"), (4.5e12, "1.2 GWh")],
+)
+def test_energy_is_shown_as_a_meter_shows_it(joules: float, text: str) -> None:
+    assert format_energy(joules) == text

@@ -1,8 +1,8 @@
 -- A node reports: its leases live on, and it learns what the store wants of each.
 -- KEYS  1 {farm}
 -- ARGV  1 node   2 epoch   3 health JSON   4 why it cannot take work, or ""
---       5 JSON: scenes open in its Blenders, manifests whose files it has   6… lease id, progress text,
---       in pairs
+--       5 JSON: scenes open in its Blenders, manifests whose files it has   6 what its meter tells, see
+--       _energy.lua, or ""   7… lease id, progress text, in pairs
 -- Returns {status, state of the node, run id of the server, 1 when it is to restart once it has no
 -- lease, lease, layer, lease state, 1 to kill, …};
 -- status is "ok", "unknown" (register again) or "superseded" (a newer worker has the name).
@@ -17,6 +17,7 @@ redis.register_function('farm_heartbeat', function(keys, argv)
   redis.call('HSET', key, 'heartbeat_ms', at, 'health', argv[3], 'unfit', argv[4], 'warm', argv[5])
   if known[3] ~= argv[4] or known[5] ~= argv[5] then touch_node(name) end
   redis.call('ZADD', ALIVE, at, name)
+  share_energy(name, argv[6])
   if known[3] ~= argv[4] then
     accounts.follow(name)
     fact(argv[4] == '' and 'node_fit' or 'node_unfit', 'node', name, 'why', argv[4])
@@ -24,7 +25,7 @@ redis.register_function('farm_heartbeat', function(keys, argv)
   end
   local reply = {'ok', known[2], string.match(redis.call('INFO', 'server'), 'run_id:(%x+)'),
     known[4] and 1 or 0}
-  for i = 6, #argv, 2 do
+  for i = 7, #argv, 2 do
     if redis.call('HGET', lease_key(argv[i]), 'node') == name then
       redis.call('HSET', lease_key(argv[i]), 'progress', argv[i + 1])
     end
