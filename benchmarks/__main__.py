@@ -12,6 +12,7 @@ from benchmarks import (
     plan,
     second_submit,
     service_memory,
+    steering,
     store_bytes,
     why,
 )
@@ -27,6 +28,7 @@ if __name__ == "__main__":
         store_bytes.measure,
         film.measure_light,
         film.measure_demo,
+        steering.measure,
         hashing.measure,
         second_submit.measure,
         service_memory.measure,

@@ -76,13 +76,14 @@ class BenchFarm:
         *,
         slots: int,
         renderers: str | None = NOOP,
+        words: tuple[str, ...] = (),
         environment: Mapping[str, str] | None = None,
     ) -> Part:
-        """Start a worker that offers `slots` cores, and wait until it takes work.
+        """Start a worker that offers `slots` cores, and wait until the farm knows it.
 
-        Without `renderers` it renders with Blender.
+        Without `renderers` it renders with Blender. `words` are its other options.
         """
-        words = ("--renderers", renderers) if renderers else ()
+        words += ("--renderers", renderers) if renderers else ()
         part = self.start(
             f"worker-{name}",
             "workers",
@@ -109,9 +110,16 @@ class BenchFarm:
         client.close()
         return url
 
+    def part(self, name: str) -> Part:
+        """A part that was started."""
+        return next(part for part in self._parts if part.spec.name == name)
+
     def pid_of(self, name: str) -> int:
         """The process id of a part that runs."""
-        return next(part.child.pid for part in self._parts if part.child and part.spec.name == name)
+        child = self.part(name).child
+        if child is None:
+            raise RuntimeError(f"the {name} does not run")
+        return child.pid
 
     def submit(self, frames: str, *, chunk: int = 0, settings: RenderSettings | None = None) -> str:
         """Submit a job of one layer and return its id."""

@@ -1,4 +1,6 @@
-"""Writes the scenes of the benchmarks: `python -m benchmarks.scenes OUT.blend FRAMES [TEXTURE …]`.
+"""Writes the scenes of the benchmarks.
+
+python -m benchmarks.scenes OUT.blend FRAMES SAMPLES [TEXTURE …]
 
 A cube, a light and a camera, Cycles at few samples: about 0.1 s of work a frame, so that starting
 Blender is nearly all of the cost of a fresh one. Textures are only referred to, not rendered.
@@ -17,7 +19,12 @@ TEXTURE_SIZE = (1825, 1825)  #: 10 MB as a BMP
 
 def make_light_scene(out: Path, frames: int) -> None:
     """Write the light scene with `frames` frames to `out`."""
-    _run("benchmarks.scenes", str(out), str(frames))
+    _run("benchmarks.scenes", str(out), str(frames), str(SAMPLES))
+
+
+def make_drawn_out_scene(out: Path, frames: int, samples: int) -> None:
+    """Write the light scene to `out` with so many samples, all of which are taken."""
+    _run("benchmarks.scenes", str(out), str(frames), str(samples))
 
 
 def make_textured_scene(folder: Path, textures: int) -> Path:
@@ -27,7 +34,7 @@ def make_textured_scene(folder: Path, textures: int) -> Path:
     for file in files:
         Image.frombytes("RGB", TEXTURE_SIZE, os.urandom(3 * TEXTURE_SIZE[0] ** 2)).save(file)
     scene = folder / "shot.blend"
-    _run("benchmarks.scenes", str(scene), "1", *map(str, files))
+    _run("benchmarks.scenes", str(scene), "1", str(SAMPLES), *map(str, files))
     return scene
 
 
@@ -48,10 +55,12 @@ def main() -> None:
     """Inside the child."""
     import bpy
 
-    out, frames, *textures = sys.argv[1:]
+    out, frames, samples, *textures = sys.argv[1:]
     scene = bpy.context.scene  # the factory's own: cube, light, camera
     scene.render.engine = "CYCLES"
-    scene.cycles.samples = SAMPLES
+    scene.cycles.samples = int(samples)
+    if int(samples) > SAMPLES:
+        scene.cycles.use_adaptive_sampling = False
     scene.cycles.use_denoising = False
     scene.render.resolution_x, scene.render.resolution_y = WIDTH, HEIGHT
     scene.frame_start, scene.frame_end = 1, int(frames)

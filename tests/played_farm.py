@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from farm.model.lease import Grant, LeaseState, Recall
-from farm.model.resources import Resources
+from farm.model.resources import Cores, Resources
 from farm.model.snapshot import (
+    CapUnit,
+    CapView,
     LayerView,
     LeaseView,
     NodeView,
@@ -37,6 +39,7 @@ class PlayedFarm:
         self.nodes = {node.name: node for node in nodes}
         self.layers = {layer.id: layer for layer in layers}
         self.shares = shares
+        self.caps: dict[str, tuple[Cores, CapUnit]] = {}  #: most of each, which layers name
         self.held: dict[str, Held] = {}
         self.at = 1_000.0
         self.lost = 0
@@ -68,7 +71,12 @@ class PlayedFarm:
         reserved = {name: by for name, by in self._reserved.items() if by in waiting}
         return Snapshot(
             nodes=tuple(
-                replace(node, free=free[name], reserved_for=reserved.get(name, ""))
+                replace(
+                    node,
+                    free=free[name],
+                    reserved_for=reserved.get(name, ""),
+                    limits=self._limits_of(name),
+                )
                 for name, node in self.nodes.items()
             ),
             layers=tuple(
@@ -86,8 +94,31 @@ class PlayedFarm:
                 )
                 for name, share in self.shares.items()
             ),
+            caps={
+                name: CapView(most=most, held=self.held_of(name), unit=unit)
+                for name, (most, unit) in self.caps.items()
+            },
             at=self.at,
         )
+
+    def reserved(self) -> dict[str, str]:
+        """Nodes that are being cleared, and the layer that each is cleared for."""
+        nodes = self.snapshot().nodes
+        return {node.name: node.reserved_for for node in nodes if node.reserved_for}
+
+    def held_of(self, cap: str) -> Cores:
+        """How much of the cap is held."""
+        counting = [one.view for one in self.held.values() if cap in one.view.caps]
+        unit = self.caps[cap][1]
+        if unit is CapUnit.CORES:
+            return sum(view.resources.cores for view in counting)
+        return len(counting if unit is CapUnit.SLOT else {view.node for view in counting})
+
+    def _limits_of(self, node: str) -> frozenset[str]:
+        names = {
+            name for one in self.held.values() if one.view.node == node for name in one.view.caps
+        }
+        return frozenset(name.removeprefix("limit:") for name in names if name in self.caps)
 
     def cores(self) -> dict[str, float]:
         """Cores that each production books."""
@@ -138,6 +169,7 @@ class PlayedFarm:
             interruptible=layer.interruptible,
             task_started_at=self.at,
             task_seconds=layer.task_seconds,
+            caps=layer.caps,
             tasks=grant.tasks,
         )
         self.held[name] = Held(view, grant.tasks or -1)
