@@ -94,10 +94,7 @@ class PlayedFarm:
                 )
                 for name, share in self.shares.items()
             ),
-            caps={
-                name: CapView(most=most, held=self.held_of(name), unit=unit)
-                for name, (most, unit) in self.caps.items()
-            },
+            caps=self._caps(),
             at=self.at,
         )
 
@@ -113,6 +110,12 @@ class PlayedFarm:
         if unit is CapUnit.CORES:
             return sum(view.resources.cores for view in counting)
         return len(counting if unit is CapUnit.SLOT else {view.node for view in counting})
+
+    def _caps(self) -> dict[str, CapView]:
+        return {
+            name: CapView(most=most, held=self.held_of(name), unit=unit)
+            for name, (most, unit) in self.caps.items()
+        }
 
     def _limits_of(self, node: str) -> frozenset[str]:
         names = {

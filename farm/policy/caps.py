@@ -29,6 +29,8 @@ class Cap:
         """Has it no room for a slot with `cores`, on whichever node?"""
         if self.unit is CapUnit.CORES:
             return self.held + cores > self.most
+        if self.held > self.most:  # a node that is to go must not be given more meanwhile
+            return True
         return self.full and not self.holders
 
     def take(self, cores: Cores, node: int) -> None:
