@@ -7,6 +7,7 @@ that cannot be split: a slot's own dominant share is what each may be off by.
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from farm.policy.plan import plan
 from tests.farms import amount, layer_view, node_view
 from tests.played_farm import ZERO, PlayedFarm
 
+Row = TypeVar("Row")
 NAMES = ("heron", "li", "tarn", "wren")
 #: Of each production: its weight, and what a slot of it asks for.
 ASKED = st.builds(amount, st.sampled_from((0.5, 1, 2, 3, 5)), st.integers(1, 24), st.just(0))
@@ -133,10 +135,18 @@ def test_the_order_of_leases_does_not_matter_to_what_is_taken_back(
     farm.layers[late.id] = late
     farm.at += 90.0
     snapshot = farm.snapshot()
-    for name in ("nodes", "layers", "leases", "productions"):
-        rows = getattr(snapshot, name)
-        other = replace(snapshot, **{name: tuple(chance.sample(rows, len(rows)))})
-        assert plan(other) == plan(snapshot)
+    other = replace(
+        snapshot,
+        nodes=_mixed(snapshot.nodes, chance),
+        layers=_mixed(snapshot.layers, chance),
+        leases=_mixed(snapshot.leases, chance),
+        productions=_mixed(snapshot.productions, chance),
+    )
+    assert plan(other) == plan(snapshot)
+
+
+def _mixed(rows: tuple[Row, ...], chance: random.Random) -> tuple[Row, ...]:
+    return tuple(chance.sample(rows, len(rows)))
 
 
 @given(
