@@ -168,23 +168,34 @@ def test_no_layer_starves_behind_higher_priority_that_arrives_for_ever(
     assert "low.1" in farm.started
 
 
+#: Cores, or cores and memory in GiB, of which a node has 16 and 64; the busy hold 4 and 16 each.
 WIDE = st.sampled_from((12, 16))
+WIDE_OR_BIG = st.sampled_from(((12, 1), (16, 1), (1, 40), (1, 64), (6, 50)))
 SHORT = st.lists(st.integers(5, 400), min_size=1, max_size=4)
+FILLERS = st.lists(
+    st.tuples(st.integers(5, 400), st.sampled_from((1, 2, 4)), st.integers(1, 16)),
+    min_size=1,
+    max_size=4,
+)
 
 
-def the_wide_starts(cores: int, fillers: list[int], *, backfill: bool) -> tuple[float, int]:
+def the_wide_starts(
+    asked: tuple[int, int], fillers: list[tuple[int, int, int]], *, backfill: bool
+) -> tuple[float, int]:
     """When a wide layer starts on one full node of 16 cores, and tasks that filled gaps."""
     busy: list[LayerView] = [
-        layer_view(f"b{i}.1", 1, resources=amount(4), task_seconds=100.0 * (i + 1), job=f"b{i}")
+        layer_view(f"b{i}.1", 1, resources=amount(4, 16), task_seconds=100.0 * (i + 1), job=f"b{i}")
         for i in range(4)
     ]
     farm = PlayedFarm([node_view(cores=16)], busy, {"heron": ShareView()})
     farm.step(5.0)
-    wide = layer_view("w.1", 1, resources=amount(cores), priority=60, task_seconds=50.0, job="w")
+    wide = layer_view("w.1", 1, resources=amount(*asked), priority=60, task_seconds=50.0, job="w")
     farm.layers["w.1"] = wide
-    for i, seconds in enumerate(fillers):
+    for i, (seconds, *size) in enumerate(fillers):
         name = f"f{i}.1"
-        farm.layers[name] = layer_view(name, 9, priority=40, task_seconds=seconds, job=name)
+        farm.layers[name] = layer_view(
+            name, 9, priority=40, task_seconds=seconds, job=name, resources=amount(*size)
+        )
 
     def decide(snapshot: Snapshot) -> Plan:
         made = plan(snapshot)
@@ -200,19 +211,19 @@ def the_wide_starts(cores: int, fillers: list[int], *, backfill: bool) -> tuple[
     return farm.started["w.1"][0], filled
 
 
-@given(WIDE, SHORT)
+@given(WIDE_OR_BIG, FILLERS)
 @settings(max_examples=15, deadline=None)
 def test_filling_gaps_never_delays_what_the_node_is_reserved_for(
-    cores: int, fillers: list[int]
+    asked: tuple[int, int], fillers: list[tuple[int, int, int]]
 ) -> None:
-    with_fill, _ = the_wide_starts(cores, fillers, backfill=True)
-    without, _ = the_wide_starts(cores, fillers, backfill=False)
+    with_fill, _ = the_wide_starts(asked, fillers, backfill=True)
+    without, _ = the_wide_starts(asked, fillers, backfill=False)
 
     assert with_fill <= without
 
 
 def test_short_work_fills_the_gap_before_what_the_node_is_reserved_for() -> None:
-    _, filled = the_wide_starts(16, [20], backfill=True)
+    _, filled = the_wide_starts((16, 1), [(20, 1, 1)], backfill=True)
     assert filled > 0
 
 
