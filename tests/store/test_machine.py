@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from farm.model.dependencies import After
 from farm.model.errors import BadFrames, BadRequest, Conflict, LeaseLost, NodeSuperseded, NotFound
 from farm.model.frames import Frames
-from farm.model.job import JobSpec
+from farm.model.job import JobSpec, Task
 from farm.model.lease import TaskInHand
 from farm.model.node import NodeHealth
 from farm.model.states import OPEN_TASK_STATES, JobState, NodeState, Outcome, TaskState
@@ -62,6 +62,7 @@ class Farm(BoundedFarm):
         self.images: dict[tuple[str, int], str] = {}
         self.last_success: dict[tuple[str, int], int] = {}
         self.task_states: dict[tuple[str, int], TaskState] = {}
+        self.tasks: dict[tuple[str, int], Task] = {}  #: as they were seen last
         self.job_states: dict[str, JobState] = {}
         self.node_states: dict[str, NodeState] = {}
         self.submitted = 0
@@ -245,6 +246,7 @@ class Farm(BoundedFarm):
 
     @invariant()
     def every_change_is_a_move_of_the_tables(self) -> None:
+        self.tasks = {}
         for job in self.store.jobs.list():
             before = self.job_states.get(job.id, JobState.ACTIVE)
             assert before == job.state or (before, job.state) in JOB_MOVES
@@ -254,16 +256,16 @@ class Farm(BoundedFarm):
                 was = self.task_states.get(key, task.state)
                 assert key in self.task_states or was in OPEN_TASK_STATES
                 assert was == task.state or (was, task.state) in TASK_MOVES
-                self.task_states[key] = task.state
+                self.task_states[key], self.tasks[key] = task.state, task
+        self.what_succeeded_stays_and_is_of_the_attempt_that_counted()
         for node in self.store.nodes.list():
             was_node = self.node_states.get(node.name, NodeState.OFFLINE)
             assert was_node == node.state or (was_node, node.state) in NODE_MOVES
             self.node_states[node.name] = node.state
 
-    @invariant()
     def what_succeeded_stays_and_is_of_the_attempt_that_counted(self) -> None:
         for (layer, index), attempt in self.succeeded.items():
-            task = self.store.tasks.get(layer.split(".")[0], index + 1, layer=layer)
+            task = self.tasks[layer, index]
             assert (task.state, task.attempt) == (TaskState.SUCCEEDED, attempt)
             assert task.image_digest == self.images[layer, index]
 

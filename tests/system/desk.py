@@ -16,6 +16,7 @@ class Desk:
     def __init__(self, home: Path, url: str, *, token: str = "") -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
+        self.url = url
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FARM_")}
         self.environment = {
             **kept,

@@ -197,7 +197,8 @@ class Farm:
         return found
 
     def wait(self, predicate: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
-        wait_until(predicate, timeout_seconds=seconds)
+        # Each look asks the store some questions; those who wait must not outwork the farm.
+        wait_until(predicate, timeout_seconds=seconds, every_seconds=0.03)
 
     def node(self, name: str) -> Node | None:
         """The node as the store knows it; None before its first registration."""

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import urllib3
 
 from farm.files.hashing import hash_file
 from farm.up.port import HOST, free_port
 from tests.lengths import how_many
 from tests.scenes import make_scenes
+from tests.serving import raw
 from tests.system.desk import Desk
 from tests.system.door import a_door
 from tests.system.farm_under_test import Farm, tails_on_failure
@@ -80,7 +82,7 @@ def test_sends_that_are_killed_at_random_go_on_and_make_one_job(
     vault, port = Vault(tmp_path / "vault"), free_port()
     farm.add_service("service", port, files=vault.folder)
     desk = Desk(tmp_path / "desk", f"http://{HOST}:{port}")
-    farm.wait(lambda: desk.run("doctor").returncode != 4)
+    farm.wait(lambda: answers(desk.url))
     chance = random.Random(SEED)
     total = TEXTURES * TEXTURE_BYTES
     moments = sorted(chance.uniform(0.01, 0.95) * total for _ in range(KILLS))
@@ -108,6 +110,14 @@ def test_sends_that_are_killed_at_random_go_on_and_make_one_job(
     assert parts <= {file.name for file in vault.folder.glob("blobs/*/*")}  # swept by and by
 
 
+def answers(url: str) -> bool:
+    """Whether a service listens there, and reaches its store."""
+    try:
+        return raw(url.rstrip("/"), "GET", "/healthz")[0] == 200
+    except urllib3.exceptions.HTTPError:
+        return False
+
+
 def await_bytes(farm: Farm, vault: Vault, moment: float, send: "subprocess.Popen[str]") -> None:
     """Wait until so much has arrived; the send must still be at work then."""
     farm.wait(lambda: vault.arrived_bytes() >= moment or send.poll() is not None)
@@ -122,7 +132,7 @@ def test_a_submit_that_is_killed_before_it_heard_the_answer_and_repeated_makes_o
     words = ("submit", str(project), "--send", "--tracer", "bat", "--frames", "1")
     with a_door(farm, "nobody", to=f"http://{HOST}:{port}/") as door:
         desk = Desk(tmp_path / "desk", door.url)
-        farm.wait(lambda: desk.run("doctor").returncode != 4)
+        farm.wait(lambda: answers(door.url))
 
         door.last = b"POST /jobs "
         send = desk.begin(*words)

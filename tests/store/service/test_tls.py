@@ -103,11 +103,16 @@ def test_a_certificate_that_cannot_serve_is_told_in_one_line(
     "words", [("--host", "0.0.0.0"), ("--auth",), ("--behind-proxy",)], ids=" ".join
 )
 def test_a_service_for_others_does_not_start_before_there_is_a_token(
-    store: Store, store_url: str, tmp_path: Path, words: tuple[str, ...]
+    store: Store,
+    store_url: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
 ) -> None:
     refused = service(store_url, tmp_path, "--port", "0", *words)
-    made = service(store_url, tmp_path, "--new-token", "operator")
-    token = made.stdout.strip()
+    assert main(["--redis-url", store_url, "--new-token", "operator"]) == 0
+    made = capsys.readouterr()
+    token = made.out.strip()
     with running(store_url, tmp_path, *words) as farm:
         wait_until(lambda: farm.url, timeout_seconds=20)
         url = farm.url.replace("0.0.0.0", "127.0.0.1")
@@ -120,7 +125,7 @@ def test_a_service_for_others_does_not_start_before_there_is_a_token(
     assert refused.stderr.count("\n") == 1
     assert code == 401
     assert (who["role"], who["production"], who["open"]) == ("operator", "*", False)
-    assert store.tokens.list()[0].id in made.stderr
+    assert store.tokens.list()[0].id in made.err
 
 
 def test_open_lets_in_all_who_reach_it_until_there_is_a_token(
