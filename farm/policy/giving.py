@@ -32,7 +32,6 @@ class Giving:
         self._order: dict[str, list[str]] = {}
         self._on: defaultdict[int, list[LeaseView]] = defaultdict(list)
         self._cores_on: defaultdict[int, Cores] = defaultdict(int)
-        self._widest_on: defaultdict[int, Cores] = defaultdict(int)
         self._ends: dict[int, list[tuple[float, str, LeaseView]]] = {}  #: `_on`, in order
         self._sorted: set[tuple[str, str]] = set()  #: lines whose leases stand in order
         self._gone: set[str] = set()
@@ -43,20 +42,19 @@ class Giving:
         self._lay_out(board.snapshot.leases)
 
     def _lay_out(self, leases: Iterable[LeaseView]) -> None:
-        on, lines, nodes = self._on, self._lines, self._board.nodes
+        pools = [node.pool for node in self._board.nodes]
+        on, lines, cores_on, where = self._on, self._lines, self._cores_on, self._index
         for lease in leases:
-            index = self._index.get(lease.node)
-            if index is None:
+            index = where.get(lease.node, -1)
+            if index < 0:
                 continue
-            if lease.ends:
+            if lease.state is LeaseState.RECALLED or lease.tasks > 0:
                 self._end(lease)
                 self.busy.add(index)
             elif lease.state is LeaseState.STARTED:
                 on[index].append(lease)
-                lines[nodes[index].pool, lease.production].append(lease)
-                cores = lease.resources.cores
-                self._cores_on[index] += cores
-                self._widest_on[index] = max(self._widest_on[index], cores)
+                lines[pools[index], lease.production].append(lease)
+                cores_on[index] += lease.resources.cores
 
     @cached_property
     def started(self) -> list[LeaseView]:
@@ -166,10 +164,6 @@ class Giving:
     def cores_with_all(self, index: int) -> Cores:
         """The same once all that may be asked back there has ended too."""
         return self.cores_with(index) + self._cores_on[index]
-
-    def cores_with_one(self, index: int) -> Cores:
-        """The same once one that may have been asked back there has ended; never told too low."""
-        return self.cores_with(index) + self._widest_on[index]
 
     def enough(
         self,

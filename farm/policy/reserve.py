@@ -22,7 +22,7 @@ from farm.policy.taking import SLACK_TOGETHER, TURN_SECONDS, after_taking, witho
 
 RESERVED_RATIO = 0.05  #: of a pool's nodes at most, but one at least
 MOST_SEARCHES = 4  #: per plan: each looks at many leases
-SOME_NODES = 256  #: are looked at in each; the next plan looks at others
+SOME_NODES = 128  #: are looked at in each; the next plan looks at others
 
 Cost = tuple[float, int, int]  #: seconds until it is clear, leases that end for it, index
 
@@ -129,8 +129,6 @@ class Reserving:
     def _one_does(self, index: int, demand: Demand) -> bool:
         """Would one lease on the node make room alone?"""
         giving = self._giving
-        if giving.cores_with_one(index) < demand.cores:
-            return False
         least = demand.cores - giving.cores_with(index)
         return any(
             one.resources.cores >= least and giving.makes_room(index, (one,), demand)

@@ -82,4 +82,4 @@ def _leases(
         of_layer[layer] = (job_of[job].priority, mean_seconds(line))
     for production, leases in held:
         for lease, line in zip(leases[::2], leases[1::2], strict=True):
-            yield read_lease(lease, production, line, *of_layer[line.split(" ", 2)[1]])
+            yield read_lease(lease, production, line, of_layer)

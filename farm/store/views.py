@@ -220,12 +220,13 @@ def _lease_caps(production: str, group: str, limits: str) -> tuple[str, ...]:
 
 
 def read_lease(
-    id_: str, production: str, line: str, priority: int, task_seconds: float | None
+    id_: str, production: str, line: str, of_layer: Mapping[str, tuple[int, float | None]]
 ) -> LeaseView:
-    """A lease; the last two are of its layer."""
+    """A lease; `of_layer` tells of its layer the priority and how long its tasks took."""
     words = line.split(" ")
     node, layer, job, state, cores, memory, gpus, granted, interruptible, hand = words[:10]
     left, limits, group = words[10:]
+    priority, task_seconds = of_layer[layer]
     return LeaseView(
         id=id_,
         node=node,
