@@ -140,7 +140,7 @@ class Crew:
             heapq.heapreplace(self._beats, (now + HEARTBEAT_SECONDS, name))
             due.append(name)
         calls: list[tuple[str | int | float, ...]] = [
-            (name, self._epochs[name], "{}", "", "") for name in due
+            (name, self._epochs[name], "{}", "", "", "") for name in due
         ]
         for reply in self._store.connection.call_many("farm_heartbeat", calls):
             rows = range(4, len(reply) if reply[0] == "ok" else 0, 4)
