@@ -21,7 +21,7 @@ from farm.model.states import TaskState
 from farm.policy.quarantine import JobRecord
 from farm.store.faults import JobSuspect
 
-#: Samples of a frame: a third of a second on a core with nothing else to do, and far too many.
+#: Samples of a frame: three seconds of a core, and far too many.
 STEADY, ENDLESS = 100, 1_000_000
 FRAMES = 40
 PATIENCE_SECONDS = 120.0
