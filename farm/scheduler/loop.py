@@ -25,6 +25,7 @@ MOST_LAYERS = 32_768  #: of each production, looked at when slots stay free
 WIDER = 8  #: times as many layers are looked at when the first ones leave slots free
 PASS_SECONDS = 0.1  #: after this long a pass looks no further back in the line
 RECALL_SECONDS = 0.5  #: between two looks at leases; a recall acts at a task boundary anyway
+RECALL_SHARE = 50  #: so on 15,000 leases, a tenth of a second, a look comes every five seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class Decider:
         self._store = store
         self._queue = queue
         self._token = token
-        self._recalls, self._wider = Pace(RECALL_SECONDS), Pace()
+        self._recalls, self._wider = Pace(RECALL_SECONDS, share=RECALL_SHARE), Pace()
         #: How far the last pass looked back in the line, and whose leases may have to give.
         self._layers, self._givers = 0, frozenset[str]()
         self.more = False  #: the last pass was cut: the next one need not wait for an event
