@@ -15,6 +15,19 @@ NOTHING = Resources(cores=0, memory_bytes=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FreeUse:
+    """As what the free room of a node is counted while something waits for its pool.
+
+    What is neither usable nor stranded is idle.
+    """
+
+    cores: Cores  #: that work which waits could use; starved
+    stranded_cores: Cores  #: of no use for want of memory
+    gpus: int  #: that work which waits could use
+    is_open: bool = True  #: False: it is still counted as a node that takes no leases
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeView:
     """A node that takes leases. Offline, draining and quarantined nodes are not in a snapshot."""
 
@@ -31,6 +44,7 @@ class NodeView:
     warm_files: frozenset[str] = frozenset()  #: manifests of sent jobs whose files it has
     reserved_for: str = ""  #: layer that it is being cleared for; only that one, and gap fillers
     limits: frozenset[str] = frozenset()  #: names of limits counted per node that it holds
+    use: FreeUse | None = None  #: as what its free room is counted; None: nobody counts it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +77,7 @@ class LayerView:
     served_at: float = 0.0  #: when it last got a slot; since when it is ready, if never
     deadline_at: float = 0.0  #: 0: none
     task_seconds: float | None = None  #: mean of its finished tasks; None before the first
+    unjudged: str = ""  #: mark of what it wants, while no leader has judged that; else ""
 
 
 class LeaseView(NamedTuple):
@@ -146,6 +161,7 @@ class Snapshot:
     caps: Mapping[str, CapView] = field(default_factory=dict)
     pools: Mapping[str, Resources] = field(default_factory=dict)  #: all that is online, by pool
     at: float = 0.0  #: when it was taken
+    opened: str = ""  #: mark of a raised bound that no leader has judged yet; else ""
     more_layers: bool = False  #: layers were left out; ask for more when slots stay free
     #: Nodes that take no leases now: offline, draining, quarantined. Nothing is decided by them;
     #: they tell a task that waits for one of them from a task that no node can ever serve.

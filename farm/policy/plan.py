@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from farm.model.lease import Grant, Recall
 from farm.model.snapshot import Snapshot
 from farm.policy.board import Board
+from farm.policy.free_room import FreeRoom, free_room
 from farm.policy.granting import grant_slots
 from farm.policy.reasons import givers_of, reasons
 from farm.policy.recall import recall_leases
@@ -31,6 +32,8 @@ class Plan:
     waiting: tuple[Waiting, ...] = ()  #: for each layer with tasks left over: why, and the numbers
     more: bool = False  #: cut at MOST_GRANTS: the next pass, at once, goes on
     givers: frozenset[str] = frozenset()  #: productions whose leases tell what to recall
+    #: Nodes whose free room is to be counted as something else; of a plan that was not cut.
+    free: tuple[FreeRoom, ...] = ()
 
 
 def plan(snapshot: Snapshot, *, most_grants: int = MOST_GRANTS) -> Plan:
@@ -43,6 +46,7 @@ def plan(snapshot: Snapshot, *, most_grants: int = MOST_GRANTS) -> Plan:
     grants, cut = grant_slots(board, most_grants)
     waiting = reasons(board, cut=cut)
     givers = givers_of(board, waiting)
+    free = () if cut else free_room(board)
     recalls: list[Recall] = []
     if snapshot.leases and not cut:
         asked = recall_leases(board, waiting)
@@ -54,4 +58,5 @@ def plan(snapshot: Snapshot, *, most_grants: int = MOST_GRANTS) -> Plan:
         waiting=tuple(waiting),
         more=cut,
         givers=givers,
+        free=free,
     )

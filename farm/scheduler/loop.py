@@ -83,6 +83,7 @@ class Decider:
                 break
             if not step.granted:
                 layers = WIDER * max(Counter(one.production for one in snapshot.layers).values())
+        self._judge(snapshot, decision)
         self._layers, self._givers = layers, decision.givers
         self.more = bool(self._givers) and self._recalls.is_due()
         return done
@@ -99,9 +100,19 @@ class Decider:
         if decision.recalls:
             answers = self._store.leases.recall(decision.recalls, leader=self._token)
             log.info("recalled %s", dict(Counter(answers)))
+        self._judge(snapshot, decision)
         self._givers = decision.givers
         self.more = decision.more and done.granted > 0
         return replace(done, recalled=len(decision.recalls), more=self.more)
+
+    def _judge(self, snapshot: Snapshot, decision: Plan) -> None:
+        """Tell the accounts of what use the free room is, once all that waits was looked at."""
+        if decision.more or snapshot.more_layers:
+            return
+        marks = {layer.id: layer.unjudged for layer in snapshot.layers if layer.unjudged}
+        if decision.free or marks or snapshot.opened:
+            accounts = self._store.accounts
+            accounts.judge(decision.free, marks, snapshot.opened, leader=self._token)
 
     def _carry_out(self, decision: Plan) -> Pass:
         if not decision.grants:

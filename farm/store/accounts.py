@@ -12,10 +12,13 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from farm.model.errors import NotLeader
 from farm.model.resources import CORE_PARTS
+from farm.policy.free_room import FreeRoom
 from farm.store.connection import Connection
 
 MS = 1000
+_JUDGED_AT_ONCE = 500  #: nodes, so that others get their turn at the store
 _SUMS = 6  #: the five states, and stranded
 
 
@@ -142,7 +145,7 @@ class Accounts:
 
 
 class AccountStore:
-    """Reads the accounts; the steps keep them."""
+    """Reads the accounts, and tells them what the leader judged; the steps keep them."""
 
     def __init__(self, connection: Connection) -> None:
         """Use `connection`."""
@@ -158,6 +161,42 @@ class AccountStore:
             for pool in sorted(eras)
         }
         return Accounts(at_ms=at_ms, nodes=nodes, pools=pools)
+
+    def judge(
+        self, free: Sequence[FreeRoom], demand: Mapping[str, str], opened: str, *, leader: str
+    ) -> int:
+        """Count free room as it was judged; how many nodes of those in `free` still were as seen.
+
+        `demand` are the marks of the layers it was judged with, by their ids, and `opened` that of
+        bounds that were raised: these are no news any more. Raises NotLeader.
+        """
+        counted, marks = 0, [word for pair in demand.items() for word in pair]
+        while True:
+            some, free = free[:_JUDGED_AT_ONCE], free[_JUDGED_AT_ONCE:]
+            known = [] if free else marks
+            words = [word for room in some for word in _room_words(room)]
+            answer = self._connection.call(
+                "farm_free_room", leader, "" if free else opened, len(known) // 2, *known, *words
+            )
+            if answer < 0:
+                raise NotLeader("another scheduler leads")
+            counted += int(answer)
+            if not free:
+                return counted
+
+
+def _room_words(room: FreeRoom) -> tuple[str | int | float, ...]:
+    seen, use = room.free, room.use
+    return (
+        room.node,
+        room.epoch,
+        seen.cores,
+        seen.memory_bytes,
+        seen.gpus,
+        int(use.cores * CORE_PARTS),
+        int(use.stranded_cores * CORE_PARTS),
+        use.gpus,
+    )
 
 
 def _each(value: Callable[[str], Fraction | int]) -> Split:

@@ -10,6 +10,7 @@ from typing import Any
 
 from farm.model.states import OPEN_JOB_STATES, OPEN_TASK_STATES, JobState, TaskState
 from farm.store import keys
+from farm.store.audit_accounts import account_breaches
 from farm.store.audit_farm import farm_breaches
 from farm.store.audit_waits import waiting_breaches
 from farm.store.breach import Breach, compare, flat
@@ -24,6 +25,7 @@ def audit(connection: Connection) -> list[Breach]:
     """All breaches; an empty list is a sound store. Raises StoreUnavailable."""
     farm = connection.call("farm_audit_farm")
     breaches = list(farm_breaches(*farm))
+    breaches += account_breaches(*connection.call("farm_audit_accounts"))
     with connection.guard():
         jobs = connection.client.zrange(keys.JOBS, 0, -1)
     for job in jobs:

@@ -31,6 +31,7 @@ def read_snapshot(  # noqa: PLR0917 - one step's answer, in its order
     jobs: Sequence[str],
     serving: Sequence[str],
     reserved: Sequence[str],
+    opened: str,
 ) -> Snapshot:
     """The snapshot that lua/snapshot.lua told."""
     at = at_ms / 1000
@@ -55,6 +56,7 @@ def read_snapshot(  # noqa: PLR0917 - one step's answer, in its order
         caps=bounds,
         pools=pools_of(seen),
         at=at,
+        opened=opened,
         more_layers=bool(more),
     )
 

@@ -12,11 +12,12 @@ from functools import lru_cache
 from typing import Any
 
 from farm.model.lease import LeaseState
-from farm.model.resources import Resources
+from farm.model.resources import CORE_PARTS, Resources
 from farm.model.snapshot import (
     NOTHING,
     CapUnit,
     CapView,
+    FreeUse,
     LayerView,
     LeaseView,
     NodeView,
@@ -69,7 +70,8 @@ class NodeLine:
 @lru_cache(maxsize=16_384)
 def read_node(line: str) -> NodeLine:
     """A node."""
-    name, epoch, state, mute, cores, memory, gpus, limits, warm, view, unfit = line.split(_WORDS)
+    words = line.split(_WORDS)
+    name, epoch, state, mute, cores, memory, gpus, limits, warm, view, unfit, use = words
     scenes, files = json.loads(warm) if warm else ((), ())
     return NodeLine(
         state=NodeState(state),
@@ -82,8 +84,22 @@ def read_node(line: str) -> NodeLine:
             limits=frozenset(word.partition(":")[0] for word in limits.split()),
             warm_scenes=frozenset(scenes),
             warm_files=frozenset(files),
+            use=_free_use(use),
             **_still(view),
         ),
+    )
+
+
+def _free_use(words: str) -> FreeUse | None:
+    """As what the free room is counted; lua/_accounts.lua tells it."""
+    if not words:
+        return None
+    usable, stranded, gpus, mode = map(int, words.split(" "))
+    return FreeUse(
+        cores=usable / CORE_PARTS,
+        stranded_cores=stranded / CORE_PARTS,
+        gpus=gpus,
+        is_open=mode == 1,
     )
 
 
@@ -143,7 +159,7 @@ def _read_layer(line: str, job: JobLine, most_bytes: int) -> tuple[LayerView, tu
     """A layer, and the caps that it counts in where they are set."""
     words = line.split(_WORDS)
     id_, job_id, production, ready, unstarted, served, done, _ = words[:8]
-    peak, oom, view, picky, avoid = words[8:]
+    peak, oom, view, unjudged, picky, avoid = words[8:]
     still = dict(_still(view))
     limits, learn = still.pop("limits"), still.pop("learn")
     still["not_nodes"] |= job.shunned
@@ -172,6 +188,7 @@ def _read_layer(line: str, job: JobLine, most_bytes: int) -> tuple[LayerView, tu
         served_at=int(served) / 1000,
         deadline_at=job.deadline_at,
         task_seconds=mean_seconds(line),
+        unjudged=unjudged,
         **still,
     )
     return layer, (*_caps_around(production, job.group), *(f"limit:{name}" for name in limits))

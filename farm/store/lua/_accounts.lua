@@ -11,6 +11,14 @@ function accounts.save(name, t)
     'counted', struct.pack(FORMAT, unpack(t, 1, SIZE)))
 end
 
+-- As what free room is counted, for a decision: usable and stranded quarters of cores, usable GPUs,
+-- 1 when the node is open.
+function accounts.seen(name)
+  local t = accounts.load(name)
+  if not t then return '' end
+  return table.concat({t[CORES + USABLE], t[CORES + STRANDED], t[GPUS + USABLE], t[MODE]}, ' ')
+end
+
 -- The account as of now; nil for a node that was never registered.
 local function up_to_now(name)
   local t = accounts.load(name) or accounts.begin(name)

@@ -46,7 +46,8 @@ function close_layer(layer)
   if (before > 0) ~= (ready > 0) then set_waiting(layer.id, layer.production, layer.job) end
   if before == 0 and ready > 0 then redis.call('HSET', layer.key, 'served_ms', now_ms()) end
   if ready > before then
-    demand.grows(layer, before)
+    local coming = tonumber(redis.call('HGET', layer.key, 'unstarted'))
+    if before > 0 then demand.grows(layer.id, layer.production, before - coming) end
     wake()
   end
   if left == 0 then

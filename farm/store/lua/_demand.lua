@@ -1,6 +1,6 @@
--- Who waits for each pool, as the accounts of nodes need it: two integrals per pool and kind (cores,
--- GPUs), in ms. W grows while layers wait that may use the pool; U, inside of W, while there is one
--- among them, or a change of bounds, that no leader has judged yet. A layer of pool "" waits for all.
+-- Who waits for each pool, as the accounts of nodes need it: two integrals per pool and kind, cores
+-- and GPUs, in ms. W grows while layers wait that may use the pool; U, inside of W, while there is
+-- one among them, or a raised bound, that no leader has judged yet. What is of pool "" waits for all.
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
 demand.integrals = ROOT .. 'demand'     -- HASH "<kind> <pool>" -> at ms, W, U, does W grow, does U
 -- HASH "<kind> <pool>" -> layers that wait, "new <kind> <pool>" -> those of them not judged yet,
@@ -38,7 +38,7 @@ local function count_silent(now)
   for _, name in ipairs(silent) do accounts.count(name) end
 end
 
--- Let the integrals of `kind` grow as they now should, of `pool` or, when it is "", of all. `always`:
+-- Let the integrals of `kind` grow as they now should: of `pool`, or of all when it is "". `always`:
 -- also those that grow as they did, since the clock was set back.
 function demand.follow(kind, pool, always)
   local now, pools = now_ms(), pool == '' and redis.call('SMEMBERS', POOLS) or {pool}

@@ -46,7 +46,9 @@ local function end_lease(lease, why)
   redis.call('HDEL', held_key(lease.production), lease.id)
   redis.call('ZREM', LEASES, lease.id)
   if redis.call('ZREM', UNSTARTED, lease.id) == 1 then
-    redis.call('HINCRBY', layer_key(lease.layer), 'unstarted', -1)
+    local coming = redis.call('HINCRBY', layer_key(lease.layer), 'unstarted', -1)
+    local ready = redis.call('HGET', layer_key(lease.layer), 'ready')
+    demand.grows(lease.layer, lease.production, ready - coming - 1)
   end
   redis.call('DEL', lease.key)
   fact('lease_ended', 'lease', lease.id, 'node', lease.node, 'layer', lease.layer, 'why', why)

@@ -3,14 +3,14 @@
 local NODE_SEEN = {'name', 'epoch', 'state', 'mute_until_ms', 'free_cores', 'free_memory_bytes',
   'free_gpus', 'limits', 'warm', 'view', 'unfit', 'closed'}
 local LAYER_SEEN = {'id', 'job', 'production', 'ready', 'unstarted', 'served_ms', 'rendered',
-  'render_ms', 'peak_kib', 'oom_kib', 'view'}
+  'render_ms', 'peak_kib', 'oom_kib', 'view', 'unjudged'}
 local JOB_SEEN = {'priority', 'created_ms', 'deadline_ms', 'least_tasks', 'group', 'held_tasks',
   'most_tasks', 'held_cores', 'most_cores'}
 
 local function node_line(name)
   local words = fields_line(node_key(name), NODE_SEEN)
   -- That it is unfit, locked or quarantined, not the free text of why.
-  words[11], words[12] = (words[11] .. words[12]) == '' and '' or '1', nil
+  words[11], words[12] = (words[11] .. words[12]) == '' and '' or '1', accounts.seen(name)
   return table.concat(words, WORDS)
 end
 
@@ -32,7 +32,7 @@ end
 
 local function layer_line(id)
   local words = fields_line(layer_key(id), LAYER_SEEN)
-  words[12], words[13] = avoided(id)
+  words[13], words[14] = avoided(id)
   return table.concat(words, WORDS)
 end
 

@@ -20,9 +20,10 @@ local function mark(layer_id)
 end
 
 function demand.begins(layer_id)
-  local f = redis.call('HMGET', layer_key(layer_id), 'pool', 'gpus')
-  mark(layer_id)
-  shift(f[1], f[2], 1, 1)
+  local f = redis.call('HMGET', layer_key(layer_id), 'pool', 'gpus', 'ready', 'unstarted')
+  local wants = tonumber(f[3]) > tonumber(f[4] or 0) -- more than is on its way to it
+  if wants then mark(layer_id) end
+  shift(f[1], f[2], 1, wants and 1 or 0)
 end
 
 function demand.ends(layer_id)
@@ -32,19 +33,20 @@ function demand.ends(layer_id)
   shift(f[1], f[2], -1, judged and 0 or -1)
 end
 
--- More of a layer is ready: that is news if no task of it waited for a slot, which `before` tells.
-function demand.grows(layer, before)
-  local f = redis.call('HMGET', layer.key, 'pool', 'gpus', 'unstarted', 'unjudged')
-  if before <= 0 or before > tonumber(f[3]) then return end
-  if not redis.call('ZSCORE', waiting_key(layer.production), layer.id) then return end
-  mark(layer.id)
-  if not f[4] then shift(f[1], f[2], 0, 1) end
+-- A layer that waits wanted `before` slots more than are on their way to it: it is news if that was
+-- none, and is not.
+function demand.grows(layer_id, production, before)
+  if before > 0 or not redis.call('ZSCORE', waiting_key(production), layer_id) then return end
+  local f = redis.call('HMGET', layer_key(layer_id), 'pool', 'gpus', 'ready', 'unstarted', 'unjudged')
+  if tonumber(f[3]) <= tonumber(f[4]) then return end
+  mark(layer_id)
+  if not f[5] then shift(f[1], f[2], 0, 1) end
 end
 
--- The leader has judged what a layer wants, as of `seen`.
+-- The leader has judged what a layer wants, as of `seen`; or, without that, all it wants is granted.
 function demand.judged(layer_id, seen)
   local f = redis.call('HMGET', layer_key(layer_id), 'pool', 'gpus', 'unjudged')
-  if f[3] ~= seen then return end
+  if not f[3] or (seen and f[3] ~= seen) then return end
   redis.call('HDEL', layer_key(layer_id), 'unjudged')
   touch_layer(layer_id)
   shift(f[1], f[2], 0, -1)

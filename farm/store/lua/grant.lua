@@ -39,7 +39,7 @@ redis.register_function('farm_grant', function(keys, argv)
     cores = argv[6], memory_bytes = argv[7], gpus = argv[8], anywhere = argv[9], left = argv[11],
     job = layer[1], production = layer[2], limits = layer[5] or '', ordinal = node[7],
     interruptible = layer[6] or '', pool = node[8], state = 'granted', hand_ms = '',
-    granted_ms = string.format('%.0f', at)}
+    granted_ms = string.format('%.0f', at), wanted = (layer[3] or 0) - (layer[4] or 0)}
   local why = refusal(lease, argv, node, layer, at)
   if why then return why end
   make_lease(lease, at, argv[10])

@@ -5,7 +5,7 @@
 -- ARGV  1 most layers per production, 0: few of each where many wait   2 "all": the leases of every
 --       production, else ""   3… productions whose leases are to be told
 -- Returns {nodes, layers, productions, leases, 1 when layers were left out, now ms, caps, jobs, layers
--- that leases serve, reservations}. A node, layer or cap is a line (_views.lua, _bound_views.lua), a
+-- that leases serve, reservations, mark of raised bounds not judged yet or ""}. A node, layer or cap is a line (_views.lua, _bound_views.lua), a
 -- production {name, weight, its pools' hash}; see _looking.lua for the others.
 local LAYERS_AT_ONCE, FEWEST_LAYERS = 2048, 8
 
@@ -35,5 +35,5 @@ redis.register_function('farm_snapshot', function(keys, argv)
   local nodes = lines_of(NODE_LINES, redis.call('ZRANGE', ALIVE, 0, -1), node_line)
   local leases, serving = held_leases(argv[2] == 'all' and names or {unpack(argv, 3)})
   return {nodes, layers, productions, leases, more, at, caps_seen(), job_lines(join(layers, serving)),
-    serving, reservations(at)}
+    serving, reservations(at), redis.call('HGET', demand.counts, 'opened') or ''}
 end)
