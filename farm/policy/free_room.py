@@ -10,6 +10,7 @@ these nodes, leaves no room starved; room whose memory is full is stranded.
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 
 from farm.model.resources import Cores, Resources
 from farm.model.snapshot import FreeUse
@@ -63,7 +64,9 @@ class _Wishes:
             self._wishes.append(_Wish(demand, only, most))
         self._least_cores = min((one.demand.cores for one in self._wishes), default=0)
         self._least_memory = min((one.demand.memory for one in self._wishes), default=0)
-        self._plain = [(needs, *_steps(sizes)) for needs, sizes in plain.items()]
+        self._plain = [
+            (needs, sorted(sizes), _most_memory(sorted(sizes))) for needs, sizes in plain.items()
+        ]
 
     def use(self, index: int) -> FreeUse:
         """Of what use is the free room of the node?"""
@@ -91,11 +94,14 @@ class _Wishes:
         return any(fits_on(self._board, demand, index, avoid) for avoid in tries)
 
     def _lacks_memory(self, index: int) -> bool:
-        """Would something run on the node that finds cores there, but not its memory?"""
+        """Would something run on the node that finds cores there, but its memory taken?"""
         room = self._board.room
-        for needs, cores, memory in self._plain:
-            at = bisect_right(cores, room.unkept(index))
-            if at and memory[at - 1] > room.memory[index]:
+        free, total = room.memory[index], room.nodes[index].total.memory_bytes
+        for needs, sizes, most in self._plain:
+            fitting = bisect_right(sizes, (room.unkept(index), total))
+            if not fitting or most[fitting - 1] <= free:
+                continue  # the rule where no memory is short: no need to look at each
+            if any(free < memory <= total for _, memory in sizes[:fitting]):
                 eligible = self._board.placement.eligible(needs)
                 if eligible is None or index in eligible:
                     return True
@@ -170,11 +176,6 @@ def _after(board: Board, index: int, use: FreeUse) -> FreeUse:
     )
 
 
-def _steps(sizes: list[tuple[Cores, int]]) -> tuple[list[Cores], list[int]]:
-    """Cores in rising order, and for each the most memory asked with so many or fewer."""
-    sizes.sort()
-    most, memory = 0, []
-    for _, asked in sizes:
-        most = max(most, asked)
-        memory.append(most)
-    return [cores for cores, _ in sizes], memory
+def _most_memory(sizes: list[tuple[Cores, int]]) -> list[int]:
+    """For each of `sizes`, by cores, the most memory up to there."""
+    return list(accumulate((memory for _, memory in sizes), max))
