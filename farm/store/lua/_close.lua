@@ -29,7 +29,8 @@ function close_layer(layer)
   spread_own(layer)
   stop_held(layer)
   touch_layer(layer.id)
-  local before, open = tonumber(redis.call('HGET', layer.key, 'ready')), count_open(layer)
+  local seen = redis.call('HMGET', layer.key, 'ready', 'unstarted')
+  local before, coming, open = tonumber(seen[1]), tonumber(seen[2]), count_open(layer)
   redis.call('HSET', layer.key, 'cursor', layer.cursor)
   if layer.rendered > 0 then
     redis.call('HINCRBY', layer.key, 'rendered', layer.rendered)
@@ -45,11 +46,10 @@ function close_layer(layer)
   if open > 0 then reopen_job(layer.job) end
   if (before > 0) ~= (ready > 0) then set_waiting(layer.id, layer.production, layer.job) end
   if before == 0 and ready > 0 then redis.call('HSET', layer.key, 'served_ms', now_ms()) end
-  if ready > before then
-    local coming = tonumber(redis.call('HGET', layer.key, 'unstarted'))
-    if before > 0 then demand.grows(layer.id, layer.production, before - coming) end
-    wake()
+  if before > 0 and ready > 0 then
+    demand.changes(layer.id, layer.production, before - coming, ready - coming)
   end
+  if ready > before then wake() end
   if left == 0 then
     trim(layer.records)
     trim(images_key(layer.id))

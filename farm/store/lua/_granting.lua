@@ -15,7 +15,7 @@ local function make_lease(lease, at, start_ms)
   redis.call('HSET', layer_key(lease.layer), 'served_ms', at)
   book(lease, 1)
   touch_layer(lease.layer)
-  if lease.wanted == 1 then demand.judged(lease.layer) end
+  demand.changes(lease.layer, lease.production, lease.wanted, lease.wanted - 1)
   show_lease(lease)
   fact('lease_granted', 'lease', lease.id, 'node', lease.node, 'layer', lease.layer)
 end

@@ -48,7 +48,7 @@ local function end_lease(lease, why)
   if redis.call('ZREM', UNSTARTED, lease.id) == 1 then
     local coming = redis.call('HINCRBY', layer_key(lease.layer), 'unstarted', -1)
     local ready = redis.call('HGET', layer_key(lease.layer), 'ready')
-    demand.grows(lease.layer, lease.production, ready - coming - 1)
+    demand.changes(lease.layer, lease.production, ready - coming - 1, ready - coming)
   end
   redis.call('DEL', lease.key)
   fact('lease_ended', 'lease', lease.id, 'node', lease.node, 'layer', lease.layer, 'why', why)

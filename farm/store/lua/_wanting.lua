@@ -33,21 +33,25 @@ function demand.ends(layer_id)
   shift(f[1], f[2], -1, judged and 0 or -1)
 end
 
--- A layer that waits wanted `before` slots more than are on their way to it: it is news if that was
--- none, and is not.
-function demand.grows(layer_id, production, before)
-  if before > 0 or not redis.call('ZSCORE', waiting_key(production), layer_id) then return end
-  local f = redis.call('HMGET', layer_key(layer_id), 'pool', 'gpus', 'ready', 'unstarted', 'unjudged')
-  if tonumber(f[3]) <= tonumber(f[4]) then return end
+-- A layer wants slots, more than are on their way to it, and has begun to just now.
+local function asks(layer_id, production)
+  if not redis.call('ZSCORE', waiting_key(production), layer_id) then return end
+  local f = redis.call('HMGET', layer_key(layer_id), 'pool', 'gpus', 'unjudged')
   mark(layer_id)
-  if not f[5] then shift(f[1], f[2], 0, 1) end
+  if not f[3] then shift(f[1], f[2], 0, 1) end
 end
 
--- The leader has judged what a layer wants, as of `seen`; or, without that, all it wants is granted.
+-- The leader has judged what a layer wants, as of `seen`; or, without that, there is nothing to judge.
 function demand.judged(layer_id, seen)
   local f = redis.call('HMGET', layer_key(layer_id), 'pool', 'gpus', 'unjudged')
   if not f[3] or (seen and f[3] ~= seen) then return end
   redis.call('HDEL', layer_key(layer_id), 'unjudged')
   touch_layer(layer_id)
   shift(f[1], f[2], 0, -1)
+end
+
+-- A layer wanted `before` slots more than were on their way to it, and wants `after` now.
+function demand.changes(layer_id, production, before, after)
+  if before <= 0 and after > 0 then asks(layer_id, production) end
+  if before > 0 and after <= 0 then demand.judged(layer_id) end
 end
