@@ -111,6 +111,7 @@ class BoundedFarm(RuleBasedStateMachine):
     @invariant()
     def a_look_at_the_farm_sees_it_as_it_is(self) -> None:
         """What is kept for looks is made here, and held against the store by the audit."""
+        self.store.leader.lead(LEADER)  # before each look, as a leader does: its lock is short
         seen = self.store.leader.snapshot(leases=True)
         nodes = {node.name: node for node in self.store.nodes.list()}
         for view in seen.nodes:
