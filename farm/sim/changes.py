@@ -45,6 +45,17 @@ def change(tables: Tables, changes: tuple[str, ...], add_nodes: tuple[str, ...])
         row["count"] = row.get("count", 1) + int(count)
 
 
+def sleep_table(text: str) -> Tables:
+    """What `[sleep]` of a file would say, from `floor=64,idle=15m,wake=3m`. Raises BadRequest."""
+    found: Tables = {}
+    for part in text.split(","):
+        name, equals, value = part.strip().partition("=")
+        if not equals or not value:
+            raise BadRequest(f"--sleep {text}: write it as floor=64,idle=15m,wake=3m")
+        found[name] = _value(value)
+    return found
+
+
 def _value(text: str) -> Any:  # noqa: ANN401 - whatever TOML can say
     try:
         return tomllib.loads(f"value = {text}")["value"]

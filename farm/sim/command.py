@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ Examples:
   farm simulate centre-700 --against fifo,priority,greedy
   farm simulate centre-700 --set productions.heron.weight=2 --against centre-700
   farm simulate centre-700 --add-nodes plain=50 --against centre-700
+  farm simulate centre-700 --days 7 --sleep floor=640,idle=15m,wake=3m
   farm simulate my-work.toml --farm my-nodes.toml --json
   farm simulate --check all
 \b
@@ -45,6 +47,12 @@ _WORST = 8  #: productions told of
     help="Change a field: productions.heron.weight=2, limits.houdini=40.",
 )
 @click.option("--add-nodes", metavar="[KIND=]N", multiple=True, help="So many nodes more.")
+@click.option(
+    "--sleep",
+    metavar="RULES",
+    default="",
+    help="Compare with nodes that sleep when idle: floor=64,idle=15m,wake=3m (floor in cores).",
+)
 @click.option(
     "--policy",
     type=click.Choice(list(DISPATCHERS)),
@@ -106,12 +114,25 @@ def _runs(
     """What to play: the scenario as it was asked for, then what it is compared with."""
     from farm.sim.reading import read
 
+    sleep = shape.pop("sleep")
     first = read(scenario, **shape)
     kept = {name: shape[name] for name in ("farm", "days", "seed")}
-    return [(first, policy)] + [
+    asleep = [(one, policy) for one in _sleeping(first, sleep)]
+    return [(replace(first, sleep=None) if asleep else first, policy), *asleep] + [
         (first, other) if other in DISPATCHERS else (read(other, **kept), policy)
         for other in others
     ]
+
+
+def _sleeping(scenario: Scenario, rules: str) -> list[Scenario]:
+    """The same with nodes that sleep by `rules`; none without any."""
+    from farm.sim.changes import sleep_table
+    from farm.sim.parts import sleep_rules
+
+    if not rules:
+        return []
+    told = sleep_rules(sleep_table(rules), "--sleep")
+    return [replace(scenario, name=f"{scenario.name}, sleeping", sleep=told)]
 
 
 def _list(view: View) -> None:

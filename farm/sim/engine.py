@@ -21,6 +21,7 @@ from farm.sim.dispatchers import Dispatcher
 from farm.sim.happenings import Fate, happenings
 from farm.sim.measures import Measures
 from farm.sim.pieces import NOWHERE, PlayedLayer, PlayedLease, PlayedNode, Returned
+from farm.sim.resting import Resting
 from farm.sim.sampling import sample
 from farm.sim.scenario import Scenario
 from farm.sim.workload import Arrival, arrivals
@@ -44,9 +45,8 @@ class Engine:
         self._order = count()
         self._arrivals = arrivals(scenario)
         self._chance = Random(f"{scenario.seed}/failures")
-        self._pass_at = inf  #: when the next pass is planned
+        self._pass_at, self._away_until = inf, 0.0  #: when the next pass is planned, may come
         self._passed_at = -scenario.pass_seconds
-        self._away_until = 0.0
 
     def run(self, tell: Callable[[float], None] = lambda _: None) -> None:
         """Play it to its end, or until `stopped`; `tell` hears the time now and then."""
@@ -54,8 +54,9 @@ class Engine:
         for happening in happenings(self.scenario, self.world.nodes.values()):
             self.at(happening.at, partial(self._befall, happening))
         self.at(0.0, self._sample)
-        end, heap, world, measures = self.scenario.seconds, self._heap, self.world, self.measures
-        told = 0
+        self.at(0.0, Resting(self.world, self.at, self._wake).look)
+        end, told, heap = self.scenario.seconds, 0, self._heap
+        world, measures = self.world, self.measures
         while heap and heap[0][0] <= end and not self.stopped:
             now, _, _, what = heappop(heap)
             if now > world.now:
@@ -69,8 +70,7 @@ class Engine:
             told += 1
             if not told % 2048:
                 tell(now)
-        if not self.stopped:
-            world.now = end
+        world.now = world.now if self.stopped else end
         measures.advance(world.now)
         self._close()
 
@@ -243,7 +243,7 @@ class Engine:
             self._wake()
         elif fate.what == "drain" and fate.node is not None:
             self._drain(fate.node, fate.for_seconds)
-        elif fate.node is not None and not fate.node.dead:
+        elif fate.node is not None and fate.node.works:
             self._die(fate.node, fate.for_seconds)
 
     def _drain(self, node: PlayedNode, for_seconds: float) -> None:

@@ -23,6 +23,9 @@ MEASURES = {
     "lost_core_hours": "core-hours of attempts that came to nothing",
     "tasks": "tasks that succeeded",
     "makespan": "seconds until the last task ended",
+    "energy_kwh": "kilowatt-hours, by what the nodes are stated to draw",
+    "asleep": "part of the node-hours that were slept through",
+    "wakes": "times that a node was woken",
     "ends_foretold": "part of the jobs' ends inside the span told, at the worst of the marks",
     "share": "mean part of the booked farm that a production had while it had work waiting",
     "share_of_due": "the same, over what was due to it",
@@ -57,7 +60,12 @@ class Measures:
     busy_memory: int = 0
     waiting: int = 0  #: ready tasks
     online_cores: float = 0.0
+    watts: float = 0.0  #: that all nodes draw
+    asleep_nodes: int = 0
     at: float = 0.0
+    joules: float = 0.0
+    asleep_node_seconds: float = 0.0
+    wakes: int = 0
     busy_core_seconds: float = 0.0
     online_core_seconds: float = 0.0
     busy_while_waiting: float = 0.0
@@ -92,6 +100,8 @@ class Measures:
             busy, online = self.busy_cores * elapsed, self.online_cores * elapsed
             self.busy_core_seconds += busy
             self.online_core_seconds += online
+            self.joules += self.watts * elapsed
+            self.asleep_node_seconds += self.asleep_nodes * elapsed
             if self.waiting:
                 self.busy_while_waiting += busy
                 self.online_while_waiting += online

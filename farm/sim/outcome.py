@@ -111,6 +111,9 @@ class Outcome:
             "lost_core_hours": m.lost_core_seconds / HOUR,
             "tasks": m.succeeded,
             "makespan": m.last_end,
+            "energy_kwh": m.joules / 3.6e6,
+            "asleep": _ratio(m.asleep_node_seconds, self.scenario.count * self.played_seconds),
+            "wakes": m.wakes,
             "ends_foretold": min((one["held"] for one in self.marks() if one["told"]), default=0.0),
         }
 

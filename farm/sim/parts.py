@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from farm.model.errors import BadRequest
+from farm.policy.schedule import read_schedule
+from farm.policy.sleep import Ready, SleepRules
 from farm.sim.fields import Fields
 from farm.sim.measures import MEASURES
 from farm.sim.scenario import (
@@ -30,6 +32,27 @@ def node_kind(row: Fields) -> NodeKind:
         fails=row.number("fails", 0.0, most=1),
         dies_every_seconds=row.span("dies_every", "0s"),
         back_after_seconds=row.span("back_after", "20m"),
+        idle_watts=row.number("idle_watts", 0.0, most=100_000),
+        full_watts=row.number("full_watts", 0.0, most=100_000),
+        asleep_watts=row.number("asleep_watts", 0.0, most=100_000),
+    )
+    row.done()
+    return found
+
+
+def sleep_rules(table: Mapping[str, object], where: str) -> SleepRules | None:
+    """`[sleep]`."""
+    if not table:
+        return None
+    row = Fields(table, f"{where}: sleep")
+    found = SleepRules(
+        floor_cores=row.number("floor", 0.0),
+        idle_seconds=row.span("idle", "15m"),
+        wake_seconds=row.span("wake", "3m"),
+        ready=tuple(
+            Ready(hours=read_schedule(one.text("hours")), cores=one.number("cores"))
+            for one in row.rows("ready", "hours")
+        ),
     )
     row.done()
     return found

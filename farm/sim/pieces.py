@@ -18,6 +18,7 @@ from farm.model.snapshot import (
     ProductionView,
     ShareView,
 )
+from farm.policy.sleep import Rest
 from farm.sim.scenario import NodeKind, ProductionSpec
 from farm.sim.workload import Arrival
 
@@ -40,12 +41,24 @@ class PlayedNode:
     warm: dict[str, int] = field(default_factory=dict)  #: scene -> idle renderers that have it open
     reserved_for: str = ""
     reserved_until: float = 0.0
+    rest: Rest = Rest.AWAKE
+    idle_since: float = 0.0  #: when it last had work, or woke
     view: NodeView | None = None
 
     @property
     def open(self) -> bool:
         """May it be given work?"""
-        return self.online and not self.drained
+        return self.online and not self.drained and self.rest is Rest.AWAKE
+
+    @property
+    def works(self) -> bool:
+        """Is its power on, and it neither dead nor asleep?"""
+        return not self.dead and self.rest is Rest.AWAKE
+
+    @property
+    def watts_per_core(self) -> float:
+        """That a booked core draws more than one that is idle."""
+        return max(0.0, self.kind.full_watts - self.kind.idle_watts) / self.total.cores
 
     def seen(self) -> NodeView:
         """What a snapshot shows of it."""

@@ -9,7 +9,17 @@ from typing import Any
 from farm.model.errors import BadRequest
 from farm.sim.changes import change, expand
 from farm.sim.fields import Fields
-from farm.sim.parts import bound, event, frame_class, jobs_at, limits, node_kind, production, wave
+from farm.sim.parts import (
+    bound,
+    event,
+    frame_class,
+    jobs_at,
+    limits,
+    node_kind,
+    production,
+    sleep_rules,
+    wave,
+)
 from farm.sim.scenario import DAY, HOUR, Scenario
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -89,6 +99,7 @@ def scenario(tables: Mapping[str, Any], where: str) -> Scenario:
         jobs=tuple(jobs_at(one) for one in top.rows("jobs", "at")),
         events=tuple(event(one) for one in top.rows("events", "at")),
         bounds=tuple(bound(one) for one in top.rows("bounds", "measure")),
+        sleep=sleep_rules(top.table("sleep"), where),
     )
     top.done()
     _check(found, where)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from farm.model.sizes import format_span
+from farm.model.sizes import format_energy, format_span
 from farm.sim.outcome import Outcome
 
 Rows = list[tuple[str, ...]]
@@ -46,7 +46,7 @@ def summary(runs: Sequence[Outcome]) -> Rows:
     row("passes", *(_passes(run) for run in runs))
     row("ends foretold", *(_foretold(run) for run in runs))
     row("speed", *(_speed(run) for run in runs))
-    return rows
+    return [*rows, *_power(runs)]
 
 
 def _refused(run: Outcome) -> str:
@@ -67,6 +67,27 @@ def _foretold(run: Outcome) -> str:
     held = " / ".join(f"{100 * one['held']:.0f}" for one in marks)
     off = " / ".join(f"{100 * one['median_off']:.0f}" for one in marks)
     return f"{held} % of {100 * marks[0]['confidence']:.0f} %; off by {off} %"
+
+
+def _power(runs: Sequence[Outcome]) -> Rows:
+    """Rows for farms whose nodes tell what they draw, or sleep."""
+    rows: Rows = []
+    if any(run.measures.joules for run in runs):
+        rows.append(("energy", *(_energy(run, runs[0]) for run in runs)))
+    if any(run.scenario.sleep for run in runs):
+        rows.append(("nodes asleep", *(_asleep(run) for run in runs)))
+    return rows
+
+
+def _energy(run: Outcome, first: Outcome) -> str:
+    told, other = run.measures.joules, first.measures.joules
+    less = f", {1 - told / other:.1%} less" if run is not first and told < other else ""
+    return format_energy(told) + less
+
+
+def _asleep(run: Outcome) -> str:
+    hours = run.measures.asleep_node_seconds / 3600
+    return f"{run.value('asleep'):.1%}, {hours:,.0f} node-hours, woken {run.measures.wakes:,} times"
 
 
 def _speed(run: Outcome) -> str:

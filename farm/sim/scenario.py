@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from farm.policy.sleep import SleepRules
+
 HOUR = 3600.0
 DAY = 24 * HOUR
 
@@ -21,6 +23,9 @@ class NodeKind:
     fails: float = 0.0  #: part of the attempts on such a node that fail, 0 to 1
     dies_every_seconds: float = 0.0  #: mean time between two deaths of one node; 0: never
     back_after_seconds: float = 1200.0
+    idle_watts: float = 0.0  #: that one draws awake and without work; 0: untold
+    full_watts: float = 0.0  #: with all cores booked
+    asleep_watts: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +155,12 @@ class Scenario:
     jobs: tuple[JobsAt, ...] = ()
     events: tuple[Happening, ...] = ()
     bounds: tuple[Bound, ...] = ()
+    sleep: SleepRules | None = None  #: how idle nodes sleep; None: they do not
+
+    @property
+    def count(self) -> int:
+        """Of nodes."""
+        return sum(one.count for one in self.nodes)
 
     @property
     def cores(self) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from farm.model.lease import Grant, LeaseState, Recall
 from farm.model.resources import Resources
 from farm.model.snapshot import CapView, LayerView, LeaseView, Snapshot
+from farm.policy.sleep import Rest
 from farm.sim.making import make_nodes, make_productions
 from farm.sim.measures import Measures
 from farm.sim.pieces import (
@@ -48,6 +49,7 @@ class World:
         self.fresh: list[PlayedLease] = []  #: granted, and not yet begun
         self.jobs = 0
         self.pools: dict[str, Resources] = {}
+        measures.watts = sum(one.kind.idle_watts for one in self.nodes.values())
         self.count_pools()
 
     def count_pools(self) -> None:
@@ -55,7 +57,7 @@ class World:
         self.pools = {}
         nothing = Resources(cores=0, memory_bytes=0)
         for node in self.nodes.values():
-            if node.online:
+            if node.online and node.rest is not Rest.ASLEEP:
                 pool = node.kind.pool
                 self.pools[pool] = self.pools.get(pool, nothing) + node.total
 
@@ -174,6 +176,7 @@ class World:
         production.view = None
         self.measures.busy_cores += sign * amount.cores
         self.measures.busy_memory += sign * amount.memory_bytes
+        self.measures.watts += sign * amount.cores * lease.node.watts_per_core
         for name in lease.layer.caps:
             cap = self.caps.get(name)
             if cap is not None:
@@ -264,6 +267,7 @@ class World:
         node, layer = lease.node, lease.layer
         del node.leases[lease.id]
         node.free += lease.resources
+        node.idle_since = self.now
         node.view = None
         layer.leases -= 1
         layer.view = None
