@@ -15,7 +15,6 @@ from benchmarks.table import Report, Row, Target, percentile, run
 from farm.policy.plan import plan
 from farm.queue import LeaseQueue
 from farm.scheduler import loop
-from farm.settings import TICK_SECONDS
 from farm.store import Store, keys
 from farm.store.connection import new_id
 
@@ -70,8 +69,9 @@ class Leading:
         began = time.monotonic()
         while not self._stop.is_set():
             self._store.leader.lead(LEADER)
-            if not self._decider.more:
-                self._store.leader.await_event(TICK_SECONDS)
+            rest_seconds = self._decider.rest_seconds()
+            if rest_seconds:
+                self._store.leader.await_event(rest_seconds)
             self._store.leader.reap(LEADER)
             done = self._pass()
             if not self.filled.is_set() and not done.more:  # all that fits has been granted

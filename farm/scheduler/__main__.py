@@ -73,8 +73,9 @@ def _pass(
 ) -> None:
     """Wait for an event or the tick, then reap, judge and decide once."""
     try:
-        if not decider.more:
-            store.leader.await_event(TICK_SECONDS)
+        rest_seconds = decider.rest_seconds()
+        if rest_seconds:
+            store.leader.await_event(rest_seconds)
         store.leader.begin_due()
         if lead.in_touch_seconds() > SILENT_SECONDS:
             nodes, leases = store.leader.reap(lead.token)

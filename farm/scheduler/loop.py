@@ -16,6 +16,7 @@ from farm.policy.plan import Plan, plan
 from farm.queue import LeaseQueue
 from farm.scheduler.pace import Pace
 from farm.scheduler.tidy import collected_after
+from farm.settings import TICK_SECONDS
 from farm.store import Store
 
 log = logging.getLogger("karst.scheduler")
@@ -54,6 +55,13 @@ class Decider:
         self._layers, self._givers = 0, frozenset[str]()
         self.more = False  #: the last pass was cut: the next one need not wait for an event
 
+    def rest_seconds(self) -> float:
+        """How long the next pass may wait for an event: at most until leases are to be looked at."""
+        if self.more:
+            return 0.0
+        left = self._recalls.left_seconds() if self._givers else TICK_SECONDS
+        return min(TICK_SECONDS, max(0.001, left))
+
     @collected_after()
     def decide(self) -> Pass:
         """Give free slots what is due. Raises NotLeader, StoreUnavailable.
@@ -85,7 +93,6 @@ class Decider:
                 layers = WIDER * max(Counter(one.production for one in snapshot.layers).values())
         self._judge(snapshot, decision)
         self._layers, self._givers = layers, decision.givers
-        self.more = bool(self._givers) and self._recalls.is_due()
         return done
 
     def _look_at_leases(self) -> Pass:

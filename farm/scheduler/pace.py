@@ -16,7 +16,11 @@ class Pace:
 
     def is_due(self) -> bool:
         """Is it time for another look?"""
-        return time.monotonic() >= self._next_at
+        return self.left_seconds() == 0.0
+
+    def left_seconds(self) -> float:
+        """How long until then; 0 when it is."""
+        return max(0.0, self._next_at - time.monotonic())
 
     def looked(self, began: float) -> None:
         """A look has ended that `began` on the monotonic clock."""

@@ -13,6 +13,7 @@ def test_the_first_look_is_due_and_the_next_one_is_not_before_its_time() -> None
     pace.looked(time.monotonic())
 
     assert not pace.is_due()
+    assert 0.0 < pace.left_seconds() <= 60.0
 
 
 def test_a_look_that_took_long_is_not_repeated_soon() -> None:
