@@ -56,7 +56,7 @@ class Decider:
         self.more = False  #: the last pass was cut: the next one need not wait for an event
 
     def rest_seconds(self) -> float:
-        """How long the next pass may wait for an event: at most until leases are to be looked at."""
+        """How long the next pass may wait for an event: until leases are to be looked at."""
         if self.more:
             return 0.0
         left = self._recalls.left_seconds() if self._givers else TICK_SECONDS
