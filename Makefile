@@ -24,6 +24,7 @@ demo: $(STAMP) ## render a small film for two productions on a farm of its own
 	@$(BIN)/farm demo
 
 test: check ## everything: check, then store and system tests with real processes (minutes)
+	@$(BIN)/python tools/prometheus.py >/dev/null || true
 	@$(PYTEST) $(SLOW) -m "not soak"
 
 check: $(STAMP) ## format, lint, types, floors and unit tests (seconds)

@@ -1,4 +1,7 @@
-"""Make a week and serve it: `python -m tools.week FOLDER [--days 7] [--serve]`."""
+"""Make a week of a centre in FOLDER, if it is not there; prove what is said of it; serve it.
+
+`python -m tools.week FOLDER [--days 7] [--prove] [--serve]`.
+"""
 
 import argparse
 import signal
@@ -8,9 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from farm.sim.scenario import DAY
+from tools.grafana.prometheus import Prometheus
 from tools.prometheus import Missing
-from tools.week.make import make
+from tools.week.make import TRUTH, make
+from tools.week.proof import WINDOWS, errors, headline, table
 from tools.week.server import serve
+from tools.week.truth import Truth
 
 
 def main() -> None:
@@ -18,6 +24,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where the week is, or is to be made")
     parser.add_argument("--days", type=float, default=7.0, help="play so long (7)")
     parser.add_argument("--nodes", type=int, default=90, help="nodes with series of their own (90)")
+    parser.add_argument(
+        "--prove", action="store_true", help="compare ways to measure with the truth"
+    )
     parser.add_argument("--serve", action="store_true", help="serve it until Ctrl-C")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -26,14 +35,25 @@ def main() -> None:
             began = time.monotonic()
             make(asked.folder, days=asked.days, nodes_told=asked.nodes, tell=_teller(asked.days))
             print(f"\r{asked.folder}: made in {time.monotonic() - began:.0f} s", file=sys.stderr)
-        if asked.serve:
+        if asked.prove or asked.serve:
             with serve(asked.folder) as url:
-                print(url, flush=True)
-                signal.pause()
+                if asked.prove:
+                    _prove(asked.folder, url)
+                if asked.serve:
+                    print(url, flush=True)
+                    signal.pause()
     except KeyboardInterrupt:
         sys.exit("stopped")
     except Missing as error:
         sys.exit(str(error))
+
+
+def _prove(folder: Path, url: str) -> None:
+    truth, prometheus = Truth.read(folder / TRUTH), Prometheus(url)
+    told, was = headline(prometheus, truth)
+    print(f"utilization: {told:.6%} by Prometheus, {was:.6%} in truth")
+    length = truth.ends_at - truth.begins_at
+    print(table([one for w in WINDOWS if w < length for one in errors(prometheus, truth, w)]))
 
 
 def _teller(days: float) -> Callable[[float], None]:

@@ -35,7 +35,7 @@ class Blocks:
             self._file.close()
         if self._making is not None:
             self._making[0].kill()
-            self._making[0].wait()
+            self._making[0].communicate()
 
     def add(self, scrape: str, at: int) -> None:
         """One scrape's lines, of Unix time `at`."""

@@ -36,6 +36,7 @@ class Books:
         self.slot_wait = {pool: Histogram(WAIT_SECONDS) for pool in self.pools}
         self.job_wait = {pool: Histogram(WAIT_SECONDS) for pool in self.pools}
         self.memory = {pool: Histogram(MEMORY_BYTES) for pool in self.pools}
+        self.opened = {name: {"warm": 0, "cold": 0} for name in nodes}  #: scenes, by node
         self.passes = 0
         self.silent = 0
         self.spells: list[Spell] = []  #: every lease, and every silence: the truth itself

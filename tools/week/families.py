@@ -16,12 +16,12 @@ class Family:
     """Series that are read together: their names, and what tells their values in that order."""
 
     names: tuple[str, ...]
-    values: Callable[[], Iterable[float]]
+    values: Callable[[], Iterable[float | None]]  #: None: that series is not there now
 
 
-def series(name: str, labels: Labels) -> str:
-    """`name{a="b"} `, as the text has it before the value."""
-    told = ",".join(f'{key}="{value}"' for key, value in {**INSTANCE, **labels}.items())
+def series(name: str, labels: Labels, target: Labels = INSTANCE) -> str:
+    """`name{a="b"} `, as the text has it before the value; `target` is whom Prometheus asked."""
+    told = ",".join(f'{key}="{value}"' for key, value in {**target, **labels}.items())
     return f"{name}{{{told}}} "
 
 
@@ -30,7 +30,8 @@ def text(families: Iterable[Family], at: int) -> str:
     lines = []
     for one in families:
         for name, value in zip(one.names, one.values(), strict=True):
-            lines.append(f"{name}{value:.3f} {at}\n")
+            if value is not None:
+                lines.append(f"{name}{value:.3f} {at}\n")
     return "".join(lines)
 
 

@@ -5,8 +5,11 @@ from collections.abc import Iterable
 from farm.sim.fairness import dues
 from tools.week.books import STATES, Split
 from tools.week.families import OUTCOMES, TIMED, Family, histogram, series
-from tools.week.named import WATTS_FULL, WATTS_IDLE, node, production
+from tools.week.nodes import WATTS_FULL, WATTS_IDLE, host, node
+from tools.week.productions import production
 from tools.week.watched import WatchedEngine
+
+HOSTS_EACH = 8  #: of the nodes with series of their own, each eighth tells of itself as well
 
 
 class Metrics:
@@ -34,7 +37,9 @@ class Metrics:
         self.seldom += [self._energy(pool) for pool in pools]
         self.seldom += [self._limits(), self._jobs()]
         self.seldom += [production(engine, name, self._dues) for name in self.books.held]
-        self.seldom += [node(engine, engine.world.nodes[name], begins_at) for name in nodes]
+        told = [engine.world.nodes[name] for name in nodes]
+        self.seldom += [node(engine, one, begins_at) for one in told]
+        self.seldom += [host(engine, one) for one in told[::HOSTS_EACH]]
 
     def advance(self) -> None:
         """Bring all sums up to the world's present instant."""
@@ -160,15 +165,15 @@ class Metrics:
         )
         return self.books.ready[pool] - limit, limit
 
-    def _oldest(self, pool: str) -> float:
-        """0 where nothing waits."""
+    def _oldest(self, pool: str) -> float | None:
+        """None where nothing waits."""
         came = [
             entry[3].arrival.at
             for one in self.engine.world.productions.values()
             if one.spec.pool == pool
             for entry in one.line
         ]
-        return self.begins_at + min(came) if came else 0.0
+        return self.begins_at + min(came) if came else None
 
     def _attempts(self, pool: str) -> Family:
         told = self.books.by_pool

@@ -1,4 +1,4 @@
-"""A real Prometheus that serves a week, and questions to it."""
+"""A real Prometheus that serves a week."""
 
 import os
 import shutil
@@ -10,14 +10,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import urllib3
 
 from tools.prometheus import tool
 
 READY_SECONDS = 60.0
-Sample = tuple[dict[str, str], float]
 
 
 @contextmanager
@@ -73,39 +71,3 @@ def _wait_ready(url: str, server: subprocess.Popen[bytes]) -> None:
             pass
         time.sleep(0.02)
     raise RuntimeError(f"prometheus was not ready within {READY_SECONDS:g} s")
-
-
-def ask(url: str, query: str, *, at: float) -> list[Sample]:
-    """What `query` has at Unix time `at`: labels and value of each series. Raises ValueError."""
-    found = _get(url, "query", query=query, time=at)
-    if found["resultType"] == "scalar":
-        return [({}, float(found["result"][1]))]
-    return [(one["metric"], float(one["value"][1])) for one in found["result"]]
-
-
-def ask_over(
-    url: str, query: str, *, begins_at: float, ends_at: float, step_seconds: float
-) -> list[tuple[dict[str, str], list[tuple[float, float]]]]:
-    """The same over a range: labels, and time and value of each point."""
-    found = _get(url, "query_range", query=query, start=begins_at, end=ends_at, step=step_seconds)
-    return [
-        (one["metric"], [(float(at), float(value)) for at, value in one["values"]])
-        for one in found["result"]
-    ]
-
-
-def one_value(url: str, query: str, *, at: float) -> float:
-    """The only value of `query`. Raises ValueError when it has none, or several."""
-    found = ask(url, query, at=at)
-    if len(found) != 1:
-        raise ValueError(f"{query} has {len(found)} values at {at:.0f}, not one")
-    return found[0][1]
-
-
-def _get(url: str, what: str, **words: object) -> dict[str, Any]:
-    told = {key: str(value) for key, value in words.items()}
-    answer = urllib3.request("GET", f"{url}/api/v1/{what}", fields=told, timeout=60.0).json()
-    if answer["status"] != "success":
-        raise ValueError(f"{words['query']}: {answer['error']}")
-    data: dict[str, Any] = answer["data"]
-    return data

@@ -83,6 +83,11 @@ class WatchedEngine(Engine):
             self._away_since = self.world.now
         super()._befall(fate)
 
+    def _begin(self, lease: PlayedLease) -> None:
+        cold = lease.layer.arrival.scene not in lease.node.warm
+        self.books.opened[lease.node.name]["cold" if cold else "warm"] += 1
+        super()._begin(lease)
+
     def _task_ended(self, lease: PlayedLease) -> None:
         self._drop(lease)
         if not lease.fails:
