@@ -231,7 +231,6 @@ class Farm(BoundedFarm):
             elif verb == "beat":
                 self.store.nodes.heartbeat(name, epoch, self.metered(name), {})
             elif verb == "reap":
-                self.store.leader.lead(LEADER)  # a long walk outlasts a lead
                 self.store.leader.reap(LEADER, silent_seconds=0)
             else:
                 self.register(name)
