@@ -69,5 +69,7 @@ class Node:
     held: str = ""  #: why it is drained, by whom or what it is; "": it is not
     comment: str = ""  #: what people should know of it
     schedule: str = ""  #: the hours it keeps; "": all
+    rest: str = ""  #: "asleep" or "waking", by the leader's word; "": awake
+    rest_since: float = 0.0
     closed: str = ""  #: why it gets no new leases though it is online: locked, or quarantined
     leases: Mapping[str, str] = field(default_factory=dict)  #: lease id -> layer id

@@ -8,13 +8,16 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 
 from farm.model.errors import FarmError, NotLeader, StoreUnavailable
 from farm.queue import LeaseQueue
+from farm.scheduler.bedtime import Bedtime
 from farm.scheduler.hours import Hours
 from farm.scheduler.judge import Judge
 from farm.scheduler.lead import Lead
 from farm.scheduler.loop import Decider
+from farm.scheduler.sleep_file import SleepPlan, read_sleep_file
 from farm.settings import LEADER_SECONDS, SILENT_SECONDS, TICK_SECONDS, setting
 from farm.store import Store
 from farm.store.connection import new_id
@@ -27,20 +30,24 @@ def main() -> int:
     """Run until SIGTERM or Ctrl-C; the exit status."""
     parser = argparse.ArgumentParser(prog="farm scheduler", description=__doc__)
     parser.add_argument("--redis-url", help="the store; FARM_REDIS_URL by default")
+    parser.add_argument(
+        "--sleep", type=Path, metavar="FILE", help="how idle nodes sleep; without it none does"
+    )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        run(setting("redis_url", arguments.redis_url), stop)
+        plan = read_sleep_file(arguments.sleep) if arguments.sleep else None
+        run(setting("redis_url", arguments.redis_url), stop, plan)
     except FarmError as error:
         sys.stderr.write(f"farm scheduler: {error}\n")
         return 1
     return 0
 
 
-def run(redis_url: str, stop: threading.Event) -> None:
+def run(redis_url: str, stop: threading.Event, plan: SleepPlan | None = None) -> None:
     """Schedule until `stop`; a store that is away is waited for. Raises StoreUnfit."""
     store = open_when_ready(redis_url, stop)
     lead_store = open_when_ready(redis_url, stop, timeout_seconds=LEADER_SECONDS / 2)
@@ -53,6 +60,9 @@ def run(redis_url: str, stop: threading.Event) -> None:
     decider, judge = Decider(store, queue, lead.token), Judge(store, lead.token)
     hours = Hours(store)
     lead.start()
+    if plan:
+        bedtime = Bedtime(Store.open(redis_url), lead, plan)
+        threading.Thread(target=bedtime.run, args=(stop,), name="bedtime", daemon=True).start()
     try:
         while not stop.is_set():
             if lead.held.wait(TICK_SECONDS):

@@ -87,6 +87,7 @@ _HELPERS = (
     "_bound_views",
     "_looking",
     "_energy",
+    "_wishes",
 )
 
 _WORD = re.compile(r"[A-Za-z_]\w*")

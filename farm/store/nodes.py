@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from farm.model.errors import NodeSuperseded, NotFound
+from farm.model.errors import NodeSuperseded, NotFound, NotLeader
 from farm.model.lease import LeaseState, Order
 from farm.model.node import Node, NodeHealth, NodeSpec, Pulse
 from farm.model.resources import Resources
@@ -18,7 +18,7 @@ from farm.store.records import read_resources
 from farm.store.still import write_node_view, write_warmth
 
 #: Who may want a node drained, the one who is told of first.
-_WISHES = ("held", "restarting", "asleep", "leaving")
+_WISHES = ("held", "restarting", "asleep", "resting", "leaving")
 
 
 class NodeStore:
@@ -116,6 +116,18 @@ class NodeStore:
     def sleep(self, name: str, why: str) -> NodeState:
         """Drain it for the hours it keeps, or with no `why` end that. Raises NotFound."""
         return self._drain(name, why, "asleep")
+
+    def rest(self, name: str, rest: str, why: str, *, leader: str) -> NodeState:
+        """Let it be "asleep" or "waking", and drained meanwhile; "" for neither.
+
+        Raises NotFound, NotLeader.
+        """
+        state = self._connection.call("farm_rest", leader, name, rest, why)
+        if state == "not leader":
+            raise NotLeader("another scheduler leads")
+        if not state:
+            raise NotFound(f"no node {name!r}; `farm nodes ls` shows the nodes there are")
+        return NodeState(state)
 
     def lock(self, name: str, reason: str) -> None:
         """Give it no new leases; those it has run on to their end. Raises NotFound."""
@@ -225,6 +237,8 @@ def _node(fields: dict[str, str], leases: dict[str, str]) -> Node:
         held=next((fields[wish] for wish in _WISHES if fields.get(wish)), ""),
         comment=fields.get("comment", ""),
         schedule=fields.get("schedule", ""),
+        rest=fields.get("rest", ""),
+        rest_since=int(fields.get("rest_ms", 0)) / 1000,
         closed=fields.get("closed", ""),
         leases=leases,
     )

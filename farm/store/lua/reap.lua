@@ -21,7 +21,9 @@ redis.register_function('farm_reap', function(keys, argv)
   for _, name in ipairs(silent) do
     release_all(name, 'the node went silent')
     move_node(name, 'silence')
-    redis.call('HINCRBY', COUNTERS, 'silent_nodes', 1)
+    if redis.call('HEXISTS', node_key(name), 'resting') == 0 then -- else that was to be expected
+      redis.call('HINCRBY', COUNTERS, 'silent_nodes', 1)
+    end
   end
   local late = redis.call('ZRANGEBYSCORE', UNSTARTED, '-inf', at, 'LIMIT', 0, argv[4])
   for _, id in ipairs(late) do

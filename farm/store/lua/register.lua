@@ -23,7 +23,8 @@ register_once('farm_register', function(argv)
     'spec', spec.spec, 'view', spec.view, 'registered_ms', at, 'heartbeat_ms', at, 'unfit', '',
     'warm', '', 'limits', '')
   clear_reservation(name)
-  redis.call('HDEL', key, 'health', 'leaving', 'restarting', 'not_started', 'mute_until_ms')
+  redis.call('HDEL', key, 'health', 'leaving', 'restarting', 'not_started', 'mute_until_ms',
+    'resting', 'rest', 'rest_ms')
   redis.call('ZADD', ALIVE, at, name)
   accounts.register(name)
   redis.call('DEL', node_nudge_key(name))
