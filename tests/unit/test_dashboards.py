@@ -29,10 +29,14 @@ RECORDED = {
     "farm:core_utilization_under_demand:ratio_rate5m",
     "farm:core_waste:ratio_rate1d",
     "farm:core_waste:ratio_rate6h",
+    "node:farm_node_busy_core_seconds:rate5m",
     "pool:core_utilization:ratio_rate1d",
     "pool_state:farm_core_seconds:rate1d",
     "pool_state:farm_core_seconds:rate1h",
     "pool_state:farm_core_seconds:rate5m",
+    "production:farm_production_energy_joules:rate5m",
+    "production:farm_production_held_core_seconds:rate5m",
+    "production_outcome:farm_production_core_seconds:rate5m",
 }
 
 

@@ -156,6 +156,7 @@ def put_in(expr: str, chosen: Mapping[str, str], step: float, window: Window) ->
         "__rate_interval": f"{max(step + SCRAPE_SECONDS, 4 * SCRAPE_SECONDS):.0f}s",
         "__interval": f"{step:.0f}s",
         "__range": f"{window.length:.0f}s",
+        "__range_s": f"{window.length:.0f}",
     }
     return re.sub(r"\$(\w+)", lambda found: own.get(found[1]) or chosen.get(found[1], ".*"), expr)
 

@@ -14,7 +14,7 @@ WIDTH = 24
 #: Prometheus's own.
 _FOREIGN = {"ALERTS": {"alertname", "alertstate"}}
 #: What Grafana puts in itself.
-_BUILT_IN = {"__rate_interval", "__range", "__interval"}
+_BUILT_IN = {"__rate_interval", "__range", "__range_s", "__interval"}
 _RATES = {"rate", "increase"}
 _SERIES: dict[str, Metric] = {name: one for one in CATALOGUE for name in one.series()}
 
@@ -141,7 +141,7 @@ def _labels_of(name: str, recorded: set[str]) -> dict[str, Values] | None:
         return dict.fromkeys(_FOREIGN[name], ())
     if name in recorded:
         level = name.partition(":")[0]
-        return dict.fromkeys([] if level in {"farm", "node"} else level.split("_"), ())
+        return dict.fromkeys([] if level == "farm" else level.split("_"), ())
     if name not in _SERIES:
         return None
     found = _labels(_SERIES[name])

@@ -92,13 +92,22 @@ def quantile(part: float, histogram: str, selector: str, by: str = "") -> str:
     )
 
 
-def largest(count: int, expr: str, counter: str, selector: str, by: str) -> str:
-    """`expr` for the `count` of `by` whose `counter` grew most over the board's window.
+def grown(recorded: str, selector: str, by: str) -> str:
+    """What a counter grew by in the board's time, from its `recorded` rate.
+
+    It has a quarter of the samples, and productions are many.
+    """
+    return f"sum by ({by}) (avg_over_time({recorded}{{{selector}}}[$__range])) * $__range_s"
+
+
+def largest(count: int, recorded: str, selector: str, by: str) -> str:
+    """The `recorded` rate of the `count` of `by` that have most of it in the board's time.
 
     They are chosen once, at its end, so that no line begins and ends in the middle.
     """
-    grown = f"sum by ({by}) (increase({counter}{{{selector}}}[$__range] @ end()))"
-    return f"{expr} and on ({by}) topk({count}, {grown})"
+    chosen = f"{recorded}{{{selector}}}"
+    most = f"topk({count}, sum by ({by}) (avg_over_time({chosen}[$__range] @ end())))"
+    return f"sum by ({by}) ({chosen}) and on ({by}) {most}"
 
 
 #: Nodes that have not been heard of for longer than a node may be silent, and for how long.

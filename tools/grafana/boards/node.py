@@ -17,7 +17,7 @@ from tools.grafana.words import NODE, age, each, rate, ratio
 
 _HIT = f'{NODE},result="hit"'
 _DAY = ratio(
-    f"sum by (node) ({rate('farm_node_busy_core_seconds_total', NODE, '1d')})",
+    f"sum by (node) (avg_over_time(node:farm_node_busy_core_seconds:rate5m{{{NODE}}}[1d]))",
     f"sum by (node) (farm_node_cores{{{NODE}}})",
 )
 LIST = Panel(

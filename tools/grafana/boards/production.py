@@ -3,11 +3,11 @@
 from tools.grafana.boards.choices import PRODUCTION as CHOICE
 from tools.grafana.palette import BLUE, DIM, ENDINGS, ORANGE
 from tools.grafana.parts import Ask, Board, Column, Kind, Panel, Row, low_is_well
-from tools.grafana.words import PRODUCTION, each, largest, rate, ratio
+from tools.grafana.words import PRODUCTION, each, grown, largest, ratio
 
-_HELD = "farm_production_held_core_seconds_total"
-_SPENT = "farm_production_core_seconds_total"
-_ENERGY = "farm_production_energy_joules_total"
+_HELD = "production:farm_production_held_core_seconds:rate5m"
+_SPENT = "production_outcome:farm_production_core_seconds:rate5m"
+_ENERGY = "production:farm_production_energy_joules:rate5m"
 _MOST = 12  #: productions that a chart tells apart
 _WASTED = f'{PRODUCTION},outcome!~"succeeded|overhead"'
 _SUCCEEDED = f'{PRODUCTION},outcome="succeeded"'
@@ -15,8 +15,8 @@ _OPEN = f'{PRODUCTION},state=~"running|ready|blocked"'
 _ENDED = f'{PRODUCTION},outcome!="overhead"'
 
 
-def _by_production(counter: str, selector: str, window: str = "$__range") -> str:
-    return f"sum by (production) (increase({counter}{{{selector}}}[{window}]))"
+def _by_production(recorded: str, selector: str) -> str:
+    return grown(recorded, selector, "production")
 
 
 def _tasks(state: str) -> str:
@@ -67,13 +67,7 @@ HAD = Panel(
     unit="short",
     asks=(
         Ask(
-            expr=largest(
-                _MOST,
-                f"sum by (production) ({rate(_HELD, PRODUCTION)})",
-                _HELD,
-                PRODUCTION,
-                "production",
-            ),
+            expr=largest(_MOST, _HELD, PRODUCTION, "production"),
             legend="{{production}}",
         ),
     ),
@@ -125,8 +119,7 @@ CAME_OF_IT = Panel(
     decimals=0,
     asks=(
         Ask(
-            expr="sort_desc(sum by (outcome) "
-            f"(increase({_SPENT}{{{PRODUCTION}}}[$__range])) / 3600)",
+            expr=f"sort_desc({grown(_SPENT, PRODUCTION, 'outcome')} / 3600)",
             legend="{{outcome}}",
         ),
     ),
@@ -157,7 +150,7 @@ WASTE = Panel(
 
 def _credited(outcome: str) -> str:
     chosen = f'{PRODUCTION},outcome="{outcome}"'
-    return f"sum({rate(_SPENT, chosen)})"
+    return f"sum(avg_over_time({_SPENT}{{{chosen}}}[$__interval]))"
 
 
 OUTPUT = Panel(
@@ -214,13 +207,7 @@ POWER = Panel(
     unit="watt",
     asks=(
         Ask(
-            expr=largest(
-                _MOST,
-                f"sum by (production) ({rate(_ENERGY, PRODUCTION)})",
-                _ENERGY,
-                PRODUCTION,
-                "production",
-            ),
+            expr=largest(_MOST, _ENERGY, PRODUCTION, "production"),
             legend="{{production}}",
         ),
     ),
@@ -240,8 +227,8 @@ PER_OUTPUT = Panel(
     asks=(
         Ask(
             expr=ratio(
-                f"sum(increase({_ENERGY}{{{PRODUCTION}}}[$__range]))",
-                f"sum(increase({_SPENT}{{{_SUCCEEDED}}}[$__range]))",
+                f"sum(avg_over_time({_ENERGY}{{{PRODUCTION}}}[$__range]))",
+                f"sum(avg_over_time({_SPENT}{{{_SUCCEEDED}}}[$__range]))",
             ),
         ),
     ),
