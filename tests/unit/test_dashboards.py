@@ -14,30 +14,14 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from farm.model.metrics import SERVER_STATES, SPENT
 from tools.grafana import palette
 from tools.grafana.boards import BOARDS
-from tools.grafana.judging import faults
+from tools.grafana.judging import faults, recorded_names
 from tools.grafana.making import text_of
 from tools.grafana.parts import Board
 from tools.grafana.promql import Matcher, Selector, groupings, selectors
 from tools.grafana.reading import FOLDER, sheet_of, sheets
 
 Raw = dict[str, Any]
-#: What the recording rules write.
-RECORDED = {
-    "farm:core_utilization:ratio_rate1d",
-    "farm:core_utilization:ratio_rate1h",
-    "farm:core_utilization_under_demand:ratio_rate1h",
-    "farm:core_utilization_under_demand:ratio_rate5m",
-    "farm:core_waste:ratio_rate1d",
-    "farm:core_waste:ratio_rate6h",
-    "node:farm_node_busy_core_seconds:rate5m",
-    "pool:core_utilization:ratio_rate1d",
-    "pool_state:farm_core_seconds:rate1d",
-    "pool_state:farm_core_seconds:rate1h",
-    "pool_state:farm_core_seconds:rate5m",
-    "production:farm_production_energy_joules:rate5m",
-    "production:farm_production_held_core_seconds:rate5m",
-    "production_outcome:farm_production_core_seconds:rate5m",
-}
+RECORDED = recorded_names()
 
 
 def overview() -> Raw:

@@ -3,12 +3,16 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from farm.model.metrics import CATALOGUE, Kind, Metric, Source, Values
 from tools.grafana.promql import Selector, groupings, selectors
-from tools.grafana.reading import Sheet, Shown
+from tools.grafana.reading import FOLDER, Sheet, Shown
 
+RULES = FOLDER.parents[1] / "prometheus" / "rules.yml"
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 WIDTH = 24
 #: Prometheus's own.
@@ -32,6 +36,12 @@ def faults(sheets: Iterable[Sheet], *, recorded: set[str]) -> list[str]:
                 told += _of_query(query.expr, sheet, recorded)
             found += [f"{sheet.uid}, {panel.title!r}: {fault}" for fault in told]
     return found
+
+
+def recorded_names(path: Path = RULES) -> set[str]:
+    """What the recording rules write."""
+    groups = yaml.safe_load(path.read_text("utf-8"))["groups"]
+    return {rule["record"] for group in groups for rule in group["rules"]}
 
 
 def _of_sheet(sheet: Sheet) -> Iterator[str]:

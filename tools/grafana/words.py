@@ -95,7 +95,7 @@ def quantile(part: float, histogram: str, selector: str, by: str = "") -> str:
 def grown(recorded: str, selector: str, by: str) -> str:
     """What a counter grew by in the board's time, from its `recorded` rate.
 
-    It has a quarter of the samples, and productions are many.
+    It has a twentieth of the samples, and productions are many.
     """
     return f"sum by ({by}) (avg_over_time({recorded}{{{selector}}}[$__range])) * $__range_s"
 

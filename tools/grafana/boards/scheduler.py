@@ -118,7 +118,7 @@ DECISIONS = Panel(
     interval="1m",
     told=("mean", "max"),
 )
-_REFUSED = "sum by (reason) (increase(farm_scheduler_refusals_total[1h])) > 0"
+_REFUSED = "sum by (reason) (increase(farm_scheduler_refusals_total[1h]))"
 REFUSED = Panel(
     title="Refused grants of an hour, by why",
     text="What the store answered to grants that no longer held, in the last hour. node: it was "
