@@ -21,6 +21,7 @@ from farm.store.standing import StandingQuestions
 from farm.store.steering import Steering
 from farm.store.tasks import TaskQuestions
 from farm.store.tokens import TokenStore
+from farm.store.usage import UsageStore
 from farm.store.webhooks import WebhookStore
 
 __all__ = ["Breach", "Fact", "Store"]
@@ -49,6 +50,7 @@ class Store:
         self.accounts = AccountStore(connection)
         self.tokens = TokenStore(connection)
         self.webhooks = WebhookStore(connection)
+        self.usage = UsageStore(connection)
 
     @classmethod
     def open(cls, url: str, *, timeout_seconds: float = 10.0) -> "Store":

@@ -1,6 +1,6 @@
 """The audit: recompute every derived figure in the store, and list each that is wrong.
 
-Two kinds of atomic reads feed it, one over the farm (nodes, leases, productions) and one per job,
+Atomic reads feed it, some over the farm (nodes, leases, productions, usage) and one per job,
 so it may run on a farm at work. It changes nothing.
 """
 
@@ -12,6 +12,7 @@ from farm.model.states import OPEN_JOB_STATES, OPEN_TASK_STATES, JobState, TaskS
 from farm.store import keys
 from farm.store.audit_accounts import account_breaches
 from farm.store.audit_farm import farm_breaches
+from farm.store.audit_usage import usage_breaches
 from farm.store.audit_waits import waiting_breaches
 from farm.store.breach import Breach, compare, flat
 from farm.store.connection import Connection
@@ -34,6 +35,7 @@ def audit(connection: Connection) -> list[Breach]:
     for where, kept, anew in zip(lines[::3], lines[1::3], lines[2::3], strict=True):
         breaches += compare("a line kept for a look tells what is so", where, anew, kept)
     breaches += energy_breaches(EnergyStore(connection).read())
+    breaches += usage_breaches(connection)
     breaches += _leftovers(connection)
     return breaches
 

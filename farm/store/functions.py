@@ -22,6 +22,7 @@ from farm.model.states import (
     StateT,
     TaskState,
 )
+from farm.store.counters import counter_tables
 
 LIBRARY = "karst"
 HASH_TAG = "{farm}"  #: the one key every step names; all other keys share this tag
@@ -41,6 +42,8 @@ TASK_BYTES: Mapping[TaskState, int] = {
 _HELPERS = (
     "_keys",
     "_nudges",
+    "_usage",
+    "_counters",
     "_lines",
     "_productions",
     "_partition",
@@ -61,6 +64,8 @@ _HELPERS = (
     "_sums",
     "_caps",
     "_bounds",
+    "_credits",
+    "_accounting",
     "_booking",
     "_leases",
     "_stories",
@@ -163,6 +168,7 @@ def _tables() -> str:
             _moves("TASK_MOVES", TASK_TRANSITIONS),
             _moves("JOB_MOVES", JOB_TRANSITIONS),
             _moves("NODE_MOVES", NODE_TRANSITIONS),
+            counter_tables(),
         )
     )
 

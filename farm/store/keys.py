@@ -20,6 +20,7 @@ SCHEDULES = f"{HASH_TAG}:nodes:schedules"  # HASH node name -> the hours it keep
 QUARANTINED = f"{HASH_TAG}:nodes:quarantined"  # ZSET node name -> when to try it again, ms
 ENERGY = f"{HASH_TAG}:energy"  # HASH, see lua/_energy.lua
 COUNTERS = f"{HASH_TAG}:counters"
+PLAN = f"{HASH_TAG}:plan"
 WAKE = f"{HASH_TAG}:wake"
 LEADER = f"{HASH_TAG}:leader"
 DURABLE = f"{HASH_TAG}:durable"
@@ -76,3 +77,8 @@ def webhook(hook_id: str, part: str) -> str:
 def request(key: str) -> str:
     """What the request with `key` was answered."""
     return f"{HASH_TAG}:request:{key}"
+
+
+def usage(day: int) -> str:
+    """HASH "<production> <owner> <pool> <how>" -> core time of the day with this number."""
+    return f"{HASH_TAG}:usage:{day}"

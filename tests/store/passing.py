@@ -6,6 +6,7 @@ For the steps it is as if the server's clock had gone on by so much, or was set 
 from collections.abc import Collection
 
 from farm.store import Store
+from farm.store.counters import place
 
 _SHIFT = """
 local ms = tonumber(ARGV[1])
@@ -33,6 +34,17 @@ for i = 1, #integrals, 2 do
   redis.call('HSET', '{farm}:demand', integrals[i],
     struct.pack('<i8', struct.unpack('<i8', packed) - ms) .. string.sub(packed, 9))
 end
+for _, id in ipairs(redis.call('ZRANGE', '{farm}:leases', 0, -1)) do
+  local key = '{farm}:lease:' .. id
+  local since, rest = string.match(redis.call('HGET', key, 'account'), '^(%d+)(.*)$')
+  redis.call('HSET', key, 'account', string.format('%.0f', since - ms) .. rest)
+end
+local booked, booked_at = KEYS[1], KEYS[2]
+for _, pair in ipairs(redis.call('SMEMBERS', '{farm}:usage:pairs')) do
+  local key = string.gsub(pair, '^(%S+) (.*)$', '{farm}:production:%1:counters:%2')
+  local cores = redis.call('BITFIELD', key, 'GET', 'i64', booked)[1]
+  redis.call('BITFIELD', key, 'INCRBY', 'i64', booked_at, -cores * ms)
+end
 """
 
 
@@ -41,4 +53,5 @@ def let_pass(store: Store, ms: int, *, silent: Collection[str] = ()) -> None:
 
     A negative `ms` sets the clock back.
     """
-    store.connection.client.eval(_SHIFT, 0, ms, *silent)
+    places = (place("booked"), place("booked_at"))
+    store.connection.client.eval(_SHIFT, len(places), *places, ms, *silent)

@@ -7,6 +7,7 @@ local function book(lease, sign)
     add(node_key(lease.node), 'free_' .. what, lease[what], -sign)
     add(pools_key(lease.production), lease.pool .. ':' .. what, lease[what], sign)
   end
+  usage.count_booked(lease, sign)
   touch_node(lease.node)
   touch_job(lease.job)
   redis.call('HINCRBY', job_key(lease.job), 'held_tasks', sign)

@@ -15,10 +15,12 @@ end
 
 local function count_open(layer)
   local open, job = 0, job_key(layer.job)
+  local counters = usage.counters_key(layer.production, layer.pool)
   for state, change in pairs(layer.moved) do
     if change ~= 0 then
       redis.call('HINCRBY', layer.key, state, change)
       redis.call('HINCRBY', job, state, change)
+      usage.tally(counters, usage.COUNTER['tasks ' .. state], change)
       if OPEN_TASK[state] then open = open + change end
     end
   end
@@ -31,15 +33,7 @@ function close_layer(layer)
   touch_layer(layer.id)
   local seen = redis.call('HMGET', layer.key, 'ready', 'unstarted')
   local before, coming, open = tonumber(seen[1]), tonumber(seen[2]), count_open(layer)
-  redis.call('HSET', layer.key, 'cursor', layer.cursor)
-  if layer.rendered > 0 then
-    redis.call('HINCRBY', layer.key, 'rendered', layer.rendered)
-    redis.call('HINCRBY', layer.key, 'render_ms', layer.render_ms)
-    redis.call('HINCRBYFLOAT', layer.key, 'render_squares', layer.render_squares)
-  end
-  if layer.peak_kib > layer.peak_before then
-    redis.call('HSET', layer.key, 'peak_kib', layer.peak_kib)
-  end
+  write_use(layer)
   local ready = before + (layer.moved.ready or 0)
   local left = open ~= 0 and redis.call('HINCRBY', layer.key, 'open', open)
   local job_left = open ~= 0 and redis.call('HINCRBY', job_key(layer.job), 'open', open)
@@ -56,5 +50,6 @@ function close_layer(layer)
     redis.call('DEL', returned_key(layer.id), avoid_key(layer.id))
   end
   if job_left == 0 then end_job_if_done(layer.job) end
+  usage.write()
   spread(layer, open)
 end

@@ -15,6 +15,7 @@ local function lose_hand(layer, lease, why)
   end
   lease.hand, lease.held = {}, {}
   if lost > 0 then
+    usage.credit_rest(lease, 'lost', lost)
     redis.call('HINCRBY', COUNTERS, 'lost_attempts', lost)
     fact('tasks_lost', 'job', lease.job, 'layer', lease.layer, 'node', lease.node, 'count', lost)
   end

@@ -2,7 +2,8 @@
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
 -- A lease stays booked until its worker has stopped what it runs: kill before release.
 local function stop_lease(lease)
-  redis.call('HSET', lease.key, 'kill', 1, 'tasks', '')
+  usage.credit_stopped(lease, lease.hand)
+  redis.call('HSET', lease.key, 'kill', 1, 'tasks', '', 'account', usage.account_of(lease))
   nudge(lease.node)
 end
 
@@ -20,11 +21,12 @@ end
 function stop_held(layer)
   if not next(layer.stopped) then return end
   for _, id in ipairs(redis.call('SMEMBERS', layer_leases_key(layer.id))) do
-    local lease, hit = open_lease(id), false
+    local lease, hit = open_lease(id), {}
     for _, index in ipairs(lease.held) do
-      if layer.stopped[index] then lease.hand[index], hit = nil, true end
+      if layer.stopped[index] then lease.hand[index], hit[index] = nil, true end
     end
-    if hit then
+    if next(hit) then
+      usage.credit_stopped(lease, hit)
       lose_hand(layer, lease)
       kill_lease(lease, 'a task in hand is not wanted any more')
     end

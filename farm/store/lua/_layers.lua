@@ -7,23 +7,27 @@ local spread, spread_own, spread_job -- defined in _spread.lua
 
 local function open_layer(id)
   local f = redis.call('HMGET', layer_key(id), 'job', 'production', 'tasks', 'cursor', 'chunk',
-    'peak_kib', 'after', 'followers')
+    'peak_kib', 'after', 'followers', 'pool')
   if not f[1] then return nil end
   return {
     id = id, key = layer_key(id), states = states_key(id), records = records_key(id),
     job = f[1], production = f[2], tasks = tonumber(f[3]), cursor = tonumber(f[4]),
     chunk = tonumber(f[5]), moved = {}, render_ms = 0, render_squares = 0, rendered = 0,
-    peak_kib = tonumber(f[6] or 0), peak_before = tonumber(f[6] or 0),
+    peak_kib = tonumber(f[6] or 0), pool = f[9] or '',
     after = f[7] or '', followers = f[8] or '', touched = {}, own_spread = 0, stopped = {},
     framed = string.find(f[8] or '', ':frame:', 1, true),
   }
 end
+
+function usage.count_job(state, change) redis.call('HINCRBY', usage.jobs, state, change) end
 
 local function move_job(job, event)
   local before = redis.call('HGET', job_key(job), 'state')
   local after = JOB_MOVES[before] and JOB_MOVES[before][event]
   if not after then return nil, before end
   redis.call('HSET', job_key(job), 'state', after)
+  usage.count_job(before, -1)
+  usage.count_job(after, 1)
   if OPEN_JOB[after] then
     redis.call('SADD', OPEN_JOBS, job)
     redis.call('HDEL', job_key(job), 'ended_ms')

@@ -2,7 +2,7 @@
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
 local LEASE = {'node', 'epoch', 'job', 'layer', 'production', 'cores', 'memory_bytes', 'gpus',
   'state', 'tasks', 'request', 'anywhere', 'ordinal', 'pool', 'group', 'limits', 'left',
-  'granted_ms', 'interruptible', 'hand_ms'}
+  'granted_ms', 'interruptible', 'hand_ms', 'account'}
 
 local function open_lease(id)
   local f = redis.call('HMGET', lease_key(id), unpack(LEASE))
@@ -10,6 +10,7 @@ local function open_lease(id)
   local lease = {id = id, key = lease_key(id), hand = {}, held = {}}
   for i, name in ipairs(LEASE) do lease[name] = f[i] end
   lease.anywhere, lease.left = lease.anywhere == '1', tonumber(lease.left)
+  usage.open_account(lease)
   for index, attempt in string.gmatch(lease.tasks, '(%d+):(%d+)') do
     lease.hand[tonumber(index)] = tonumber(attempt)
     table.insert(lease.held, tonumber(index))
@@ -30,15 +31,16 @@ local function save_hand(lease, taken)
   for _, index in ipairs(lease.held) do
     if lease.hand[index] then table.insert(words, index .. ':' .. lease.hand[index]) end
   end
-  local hand = table.concat(words, ' ')
-  if not taken then return redis.call('HSET', lease.key, 'tasks', hand) end
-  lease.hand_ms = string.format('%.0f', now_ms())
-  redis.call('HSET', lease.key, 'tasks', hand, 'hand_ms', lease.hand_ms, 'left', lease.left or '')
-  show_lease(lease)
+  usage.credit_open(lease)
+  if taken then lease.hand_ms = string.format('%.0f', now_ms()) end
+  redis.call('HSET', lease.key, 'tasks', table.concat(words, ' '), 'hand_ms', lease.hand_ms,
+    'left', lease.left or '', 'account', usage.account_of(lease))
+  if taken then show_lease(lease) end
 end
 
 -- End a lease: its booking is free again. Its tasks have been dealt with before.
 local function end_lease(lease, why)
+  usage.credit_open(lease, true)
   book(lease, -1)
   touch_layer(lease.layer)
   redis.call('SREM', node_leases_key(lease.node), lease.id)

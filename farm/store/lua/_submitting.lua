@@ -22,4 +22,5 @@ local function submit_layer(job, number, spec, layer, at)
   if waits then redis.call('SET', states_key(id), string.rep(TASK_BYTES.blocked, layer.tasks))
   else redis.call('SETRANGE', states_key(id), layer.tasks - 1, TASK_BYTES.ready) end
   set_waiting(id, spec.production, job)
+  usage.count_tasks(spec.production, layer.fields.pool, waits and 'blocked' or 'ready', layer.tasks)
 end

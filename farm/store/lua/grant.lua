@@ -8,7 +8,7 @@
 -- another layer, "ceiling" of its production, "cap " and the name of one that is full.
 local NODE = {'epoch', 'state', 'unfit', 'free_cores', 'free_memory_bytes', 'free_gpus', 'ordinal',
   'pool', 'reserved_for', 'reserved_until_ms', 'closed', 'probation'}
-local LAYER = {'job', 'production', 'ready', 'unstarted', 'limits', 'interruptible'}
+local LAYER = {'job', 'production', 'ready', 'unstarted', 'limits', 'interruptible', 'served_ms'}
 
 local function refusal(lease, argv, node, layer, at)
   if redis.call('GET', LEADER) ~= argv[1] then return 'not leader' end
@@ -18,10 +18,10 @@ local function refusal(lease, argv, node, layer, at)
   for i = 1, 3 do
     if tonumber(node[3 + i]) < tonumber(argv[5 + i]) then return 'room' end
   end
-  local job = layer[1] and redis.call('HMGET', job_key(layer[1]), 'state', 'group')
+  local job = layer[1] and redis.call('HMGET', job_key(layer[1]), 'state', 'group', 'start_ms')
   if not job or job[1] ~= 'active' or redis.call('ZSCORE', STARTING, layer[1]) then return 'job' end
   if tonumber(layer[3]) <= tonumber(layer[4]) then return 'no work' end
-  lease.group = job[2] or ''
+  lease.group, lease.begins_ms = job[2] or '', tonumber(job[3] or 0)
   if argv[11] == '' and reserved_for_another(node[9], node[10], lease.layer, at) then
     return 'reserved'
   end
@@ -39,7 +39,8 @@ redis.register_function('farm_grant', function(keys, argv)
     cores = argv[6], memory_bytes = argv[7], gpus = argv[8], anywhere = argv[9], left = argv[11],
     job = layer[1], production = layer[2], limits = layer[5] or '', ordinal = node[7],
     interruptible = layer[6] or '', pool = node[8], state = 'granted', hand_ms = '',
-    granted_ms = string.format('%.0f', at), wanted = (layer[3] or 0) - (layer[4] or 0)}
+    granted_ms = string.format('%.0f', at), wanted = (layer[3] or 0) - (layer[4] or 0),
+    served_ms = tonumber(layer[7])}
   local why = refusal(lease, argv, node, layer, at)
   if why then return why end
   make_lease(lease, at, argv[10])

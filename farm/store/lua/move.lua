@@ -4,7 +4,17 @@
 -- ARGV  1 job   2 "1" to set the group   3 group   4 "1" to set the pool   5 pool, "" is any
 --       6… spec and view of each layer, in pairs, with the pool in them
 -- Returns 1, or 0 when there is no such job.
+local function count_elsewhere(layer, pool)
+  for state in pairs(TASK_MOVES) do
+    local tasks = tonumber(redis.call('HGET', layer.key, state) or 0)
+    usage.count_tasks(layer.production, layer.pool, state, -tasks)
+    usage.count_tasks(layer.production, pool, state, tasks)
+  end
+  usage.write()
+end
+
 local function move_layer(id, pool, spec, view)
+  count_elsewhere(open_layer(id), pool)
   local production = redis.call('HGET', layer_key(id), 'production')
   local waits = redis.call('ZSCORE', waiting_key(production), id)
   if waits then demand.ends(id) end

@@ -16,6 +16,8 @@ local function settle_one(layer, lease, argv, i)
     return apply(layer, lease, index, attempt, failures, argv, i)
   end
   if last == attempt and state == SETTLED_AS[argv[i + 2]] then return 2 end
+  usage.tally(usage.counters_key(layer.production, lease and lease.pool or layer.pool),
+    usage.COUNTER['attempts superseded'], 1)
   redis.call('HINCRBY', COUNTERS, 'superseded', 1)
   return 0
 end

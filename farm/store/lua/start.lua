@@ -27,6 +27,7 @@ local function start(argv)
     return {'gone'}
   end
   save_hand(lease, taken)
+  usage.note_begun(lease)
   close_layer(layer)
   local reply = {'started', lease.job, lease.layer, lease.cores, lease.memory_bytes, lease.gpus}
   for _, task in ipairs(taken) do table.insert(reply, task) end -- unpack() takes 8,000 at most
