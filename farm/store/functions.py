@@ -95,7 +95,8 @@ _HELPERS = (
     "_wishes",
 )
 
-_WORD = re.compile(r"[A-Za-z_]\w*")
+_WORD = re.compile(r"(?<![\w:])(?<![^.]\.)[A-Za-z_]\w*")
+_SAID = re.compile(r"--[^\n]*|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
 _TOP_LEVEL = re.compile(
     r"^local (?P<function>function )?(?P<names>\w+(?:, *\w+)*)(?P<rest>(?:[ ][^\n]*)?)"
     r"(?(function)(?=\())",
@@ -112,12 +113,17 @@ def library_source() -> str:
         if entry.name.endswith(".lua") and not entry.name.startswith("_")
     )
     texts = [_text(folder, name) for name in (*_HELPERS, *steps)]
-    files_with = Counter(word for text in texts for word in set(_WORD.findall(text)))
+    files_with = Counter(word for text in texts for word in set(_names(text)))
     parts = [_tables(), *(_block(text, files_with) for text in texts)]
     body = "\n".join(parts)
     digest = hashlib.sha256(body.encode()).hexdigest()[:16]
     version = f"redis.register_function('farm_library', function() return '{digest}' end)"
     return f"#!lua name={LIBRARY}\n{body}\n{version}\n"
+
+
+def _names(text: str) -> list[str]:
+    """The words of a file that may be names: not those that it says, and no fields."""
+    return _WORD.findall(_SAID.sub(" ", text))
 
 
 def _block(text: str, files_with: Mapping[str, int]) -> str:
