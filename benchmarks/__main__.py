@@ -14,6 +14,7 @@ from benchmarks import (
     service_memory,
     steering,
     store_bytes,
+    week,
     why,
 )
 from benchmarks.table import run
@@ -35,4 +36,5 @@ if __name__ == "__main__":
         cli_start.measure,
         centre.measure,
         why.measure,
+        week.measure,
     )

@@ -19,7 +19,7 @@ from tools.week.server import serve
 from tools.week.truth import Spell, Truth, truth_of
 from tools.week.watched import WatchedEngine
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]  # 6 s of CPU time, in five programs
 
 HOUR = 3600.0
 PLAIN = NodeKind(
@@ -80,6 +80,12 @@ def test_prometheus_tells_the_utilization_that_was_and_other_ways_do_not(
             for one in errors(prometheus, truth, window)
         }
 
+        recorded = prometheus.now("farm:core_utilization:ratio_rate1h", truth.ends_at - 600).series[
+            0
+        ]
+
+    # Recorded within the minute before: an hour's utilization moves by less than that meanwhile.
+    assert recorded.last == pytest.approx(truth.utilization(truth.ends_at - 600, 3600), abs=1e-3)
     assert 0.3 < was < 0.95
     assert abs(told - was) * 100 < BOUND_POINTS
     assert found[HEADLINE, 300].windows == 60

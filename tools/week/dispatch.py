@@ -5,6 +5,7 @@ how time is counted, whoever decides, so a dispatcher of a few lines does. It ta
 """
 
 from bisect import bisect_left, insort
+from collections import deque
 from heapq import heapify, heappop, heappush
 
 from farm.model.lease import Grant
@@ -32,16 +33,20 @@ class LeastFirst:
         room = _Room(world, pool)
         heap = [(one.booked[pool].cores / one.spec.weight, one.spec.name) for one in productions]
         heapify(heap)
+        # What finds no room now finds none later in the pass: each line is gone through once.
+        lines = {one.spec.name: deque(entry[3] for entry in one.line) for one in productions}
         while heap and room.any:
             _, name = heappop(heap)
-            production = world.productions[name]
-            if any(self._grant(world, room, entry[3]) for entry in list(production.line)):
+            line, production = lines[name], world.productions[name]
+            while line and not self._grant(world, room, line[0]):
+                line.popleft()
+            if line:
                 share = production.booked[pool].cores / production.spec.weight
                 heappush(heap, (share, name))
 
     def _grant(self, world: World, room: "_Room", layer: PlayedLayer) -> bool:
         """One slot of `layer`, if there is room for it and no bound in the way."""
-        if any(world.caps[name].held + 1 > world.caps[name].most for name in layer.caps):
+        if not layer.ready or bound(world, layer):
             return False
         node = room.tightest(layer.resources)
         if node is None:
@@ -56,6 +61,11 @@ class LeastFirst:
         granted = world.grant([grant])["granted"] == 1
         room.put(node)
         return granted
+
+
+def bound(world: World, layer: PlayedLayer) -> bool:
+    """Is a limit of the layer's used up?"""
+    return any(world.caps[name].held + 1 > world.caps[name].most for name in layer.caps)
 
 
 class _Room:

@@ -4,6 +4,7 @@ from farm.sim.dispatchers import Dispatcher
 from farm.sim.pieces import PlayedLease
 from farm.sim.world import World
 from tools.week.counting import Books
+from tools.week.dispatch import bound
 
 
 class Judging:
@@ -48,12 +49,10 @@ def _shapes(world: World, pool: str) -> list[tuple[float, int, int]]:
         for production in world.productions.values()
         if production.spec.pool == pool
         for _, _, _, layer in production.line
-        if not any(world.caps[name].held + 1 > world.caps[name].most for name in layer.caps)
+        if not bound(world, layer)
     }
-    return [
-        one
-        for one in found
-        if not any(
-            other != one and all(a <= b for a, b in zip(other, one, strict=True)) for other in found
-        )
-    ]
+    least: list[tuple[float, int, int]] = []
+    for one in sorted(found):  # by cores: what is no wider has come before
+        if not any(other[1] <= one[1] and other[2] <= one[2] for other in least):
+            least.append(one)
+    return least

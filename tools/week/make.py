@@ -1,4 +1,4 @@
-"""A week, played and told: a folder with Prometheus' blocks and the truth beside them."""
+"""A week, played, told and recorded: Prometheus' blocks, and the truth beside them."""
 
 import shutil
 from collections.abc import Callable
@@ -10,12 +10,13 @@ from tools.prometheus import tool
 from tools.week.blocks import Blocks
 from tools.week.families import text
 from tools.week.metrics import Metrics
+from tools.week.recording import record
 from tools.week.truth import Truth, truth_of
 from tools.week.watched import WatchedEngine
 
 SCENARIO = Path(__file__).with_name("centre.toml")
 BEGINS_AT = 1_794_787_200  #: Monday, 16 November 2026, 00:00 UTC
-OFTEN_SECONDS, SELDOM_SECONDS = 15, 60
+OFTEN_SECONDS, SELDOM_SECONDS, ENTITLED_SECONDS = 15, 60, 300
 TRUTH = "truth.json"
 
 
@@ -29,8 +30,8 @@ def make(
 ) -> Truth:
     """Play `scenario` (the centre's week) and write it to `folder`, which must not exist yet.
 
-    `nodes_told` of the nodes have series of their own. `tell` hears the time played, in seconds.
-    When it is stopped, nothing is left.
+    The farm's recording rules have run on it all along. `nodes_told` of the nodes have series of
+    their own. `tell` hears the time played, in seconds. When it is stopped, nothing is left.
     """
     week = scenario or read(str(SCENARIO), days=days)
     promtool = tool("promtool")
@@ -39,6 +40,7 @@ def make(
     try:
         truth = _play(week, part, promtool, nodes_told, tell)
         truth.save(part / TRUTH)
+        record(part, truth)
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -59,7 +61,8 @@ def _play(
             metrics.advance()
             lines = text(metrics.often, BEGINS_AT + now)
             if not now % SELDOM_SECONDS:
-                metrics.entitle()
+                if not now % ENTITLED_SECONDS:
+                    metrics.entitle()
                 lines += text(metrics.seldom, BEGINS_AT + now)
             blocks.add(lines, BEGINS_AT + now)
             engine.at(now + OFTEN_SECONDS, scrape, last=True)

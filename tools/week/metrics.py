@@ -1,9 +1,11 @@
 """The played week in the farm's metrics, scrape by scrape, as its exporter tells them."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from farm.sim.fairness import dues
 from tools.week.books import STATES, Split
+from tools.week.dispatch import bound
 from tools.week.families import OUTCOMES, TIMED, Family, histogram, series
 from tools.week.nodes import WATTS_FULL, WATTS_IDLE, host, node
 from tools.week.productions import production
@@ -18,6 +20,8 @@ class Metrics:
     def __init__(self, engine: WatchedEngine, *, begins_at: int, nodes: Iterable[str]) -> None:
         self.engine, self.books, self.begins_at = engine, engine.books, begins_at
         self._dues: dict[str, float] = {}
+        self._bound: Counter[str] = Counter()  #: tasks that wait for a limit, by pool
+        self._oldest: dict[str, float] = {}
         pools = self.books.pools
         self.often = [self._house(), self._scheduler()]  #: what utilization is made of
         for pool in pools:
@@ -46,6 +50,19 @@ class Metrics:
         for pool in self.books.pools:
             for split, _ in self.books.splits(pool):
                 split.advance(self.engine.world.now)
+        self._look_at_lines()
+
+    def _look_at_lines(self) -> None:
+        """What of each pool's line waits for a limit, and since when its oldest layer waits."""
+        self._bound.clear()
+        self._oldest.clear()
+        world = self.engine.world
+        for played in world.productions.values():
+            pool = played.spec.pool
+            for _, came, _, layer in played.line:
+                self._oldest[pool] = min(came, self._oldest.get(pool, came))
+                if bound(world, layer):
+                    self._bound[pool] += layer.ready
 
     def entitle(self) -> None:
         """Work out anew what each production is due."""
@@ -147,33 +164,11 @@ class Metrics:
             lambda: (
                 books.ready[pool],
                 books.running[pool],
-                *self._reasons(pool),
-                self._oldest(pool),
+                books.ready[pool] - self._bound[pool],
+                self._bound[pool],
+                self.begins_at + self._oldest[pool] if pool in self._oldest else None,
             ),
         )
-
-    def _reasons(self, pool: str) -> tuple[int, int]:
-        limit = sum(
-            entry[3].ready
-            for one in self.engine.world.productions.values()
-            if one.spec.pool == pool
-            for entry in one.line
-            if any(
-                self.engine.world.caps[name].held + 1 > self.engine.world.caps[name].most
-                for name in entry[3].caps
-            )
-        )
-        return self.books.ready[pool] - limit, limit
-
-    def _oldest(self, pool: str) -> float | None:
-        """None where nothing waits."""
-        came = [
-            entry[3].arrival.at
-            for one in self.engine.world.productions.values()
-            if one.spec.pool == pool
-            for entry in one.line
-        ]
-        return self.begins_at + min(came) if came else None
 
     def _attempts(self, pool: str) -> Family:
         told = self.books.by_pool
