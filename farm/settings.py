@@ -17,6 +17,7 @@ from typing import Any
 from farm.model.errors import BadRequest
 
 DEFAULT_PORT = 8420
+EXPORTER_PORT = 9750  #: where Prometheus finds what the farm tells
 HEARTBEAT_SECONDS = 2.0  #: a node reports at least this often
 SILENT_SECONDS = 8.0  #: after this much silence a node is offline and its leases are lost
 START_SECONDS = 10.0  #: a granted lease that has not started by then is taken back

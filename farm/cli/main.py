@@ -87,6 +87,7 @@ _COMMANDS = {
     "service": Lazy(
         module="farm.cli.parts", name="service", help="Run the HTTP service these commands talk to."
     ),
+    "exporter": Lazy(module="farm.cli.parts", name="exporter", help="Tell Prometheus of the farm."),
 }
 
 

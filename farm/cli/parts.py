@@ -1,4 +1,4 @@
-"""`farm scheduler`, `farm service`: this process becomes that part of the farm."""
+"""`farm scheduler`, `farm service`, `farm exporter`: this process becomes that part of the farm."""
 
 import os
 import sys
@@ -20,6 +20,13 @@ def scheduler(arguments: tuple[str, ...]) -> None:
 def service(arguments: tuple[str, ...]) -> None:
     """Run the HTTP service."""
     _become("farm.service", arguments)
+
+
+@click.command(context_settings=_PASSED_ON)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def exporter(arguments: tuple[str, ...]) -> None:
+    """Tell Prometheus of the farm."""
+    _become("farm.exporter", arguments)
 
 
 def _become(module: str, arguments: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ from farm.store import keys
 from farm.store.accounts import AccountStore
 from farm.store.audit import Breach, audit
 from farm.store.bounds import GroupStore, LimitStore
-from farm.store.connection import Connection, new_id
+from farm.store.connection import REPEATS, Connection, new_id
 from farm.store.energy import EnergyStore
 from farm.store.facts import Fact, FactLog
 from farm.store.faults import FaultStore
@@ -53,12 +53,15 @@ class Store:
         self.usage = UsageStore(connection)
 
     @classmethod
-    def open(cls, url: str, *, timeout_seconds: float = 10.0) -> "Store":
+    def open(cls, url: str, *, timeout_seconds: float = 10.0, repeats: int = REPEATS) -> "Store":
         """Connect, check that the server is fit, and bring the steps.
+
+        An answer may take `timeout_seconds`, and one that was lost is asked for `repeats` times
+        again.
 
         Raises StoreUnavailable, StoreUnfit.
         """
-        connection = Connection(url, timeout_seconds=timeout_seconds)
+        connection = Connection(url, timeout_seconds=timeout_seconds, repeats=repeats)
         connection.check_server()
         connection.load_steps()
         return cls(connection)

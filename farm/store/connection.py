@@ -18,7 +18,7 @@ from farm.store.functions import HASH_TAG, library_digest, library_source
 
 #: Redis 7.2 and Valkey (which calls itself 7.2.4) know WAITAOF, on which a submit relies.
 OLDEST_SERVER = (7, 2)
-_REPEATS = 3
+REPEATS = 3  #: of a call whose answer was lost
 #: Errors of the server's state, not of the call: the same call may do well in a moment.
 _PASSING_TROUBLE = (
     "BUSY",
@@ -39,7 +39,7 @@ def new_id() -> str:
 class Connection:
     """Calls steps by name; shared by all parts of a `Store`, safe to use from many threads."""
 
-    def __init__(self, url: str, *, timeout_seconds: float = 10.0) -> None:
+    def __init__(self, url: str, *, timeout_seconds: float = 10.0, repeats: int = REPEATS) -> None:
         """Prepare a connection pool; nothing is sent yet. Raises StoreUnfit on a bad URL."""
         self.url = url
         try:
@@ -51,7 +51,7 @@ class Connection:
                 socket_connect_timeout=min(timeout_seconds, 5.0),
                 socket_keepalive=True,
                 health_check_interval=30,
-                retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), _REPEATS),
+                retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), repeats),
             )
         except ValueError as error:
             raise StoreUnfit(f"store address {url!r}: {error}") from error

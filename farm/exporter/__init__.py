@@ -1,0 +1,1 @@
+"""What the farm tells Prometheus, read from the store when it asks. It keeps nothing of its own."""

@@ -1,0 +1,36 @@
+"""The farm as one scrape sees it: reads whose size follows nodes and pools, never the work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from farm.model.bounds import Limit
+from farm.model.node import Node
+from farm.model.usage import FarmUsage
+from farm.store import Store
+from farm.store.accounts import Accounts
+from farm.store.energy import FarmEnergy
+
+MOST_LIMITS = 50  #: told by name, those with most held; their names are people's to choose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one scrape tells. Its parts are read one after the other, within some ms."""
+
+    accounts: Accounts
+    usage: FarmUsage
+    energy: FarmEnergy
+    nodes: Sequence[Node]
+    limits: Sequence[Limit]
+
+
+def look(store: Store) -> Seen:
+    """Read it. Raises StoreUnavailable."""
+    limits = sorted(store.limits.list(), key=lambda limit: (-limit.held, limit.name))
+    return Seen(
+        accounts=store.accounts.read(),
+        usage=store.usage.now(),
+        energy=store.energy.read(),
+        nodes=store.nodes.list(),
+        limits=sorted(limits[:MOST_LIMITS], key=lambda limit: limit.name),
+    )
