@@ -16,7 +16,8 @@ from farm.scheduler.bedtime import Bedtime
 from farm.scheduler.hours import Hours
 from farm.scheduler.judge import Judge
 from farm.scheduler.lead import Lead
-from farm.scheduler.loop import Decider
+from farm.scheduler.loop import Decider, Pass
+from farm.scheduler.notes import Notes
 from farm.scheduler.sleep_file import SleepPlan, read_sleep_file
 from farm.settings import LEADER_SECONDS, SILENT_SECONDS, TICK_SECONDS, setting
 from farm.store import Store
@@ -58,7 +59,7 @@ def run(redis_url: str, stop: threading.Event, plan: SleepPlan | None = None) ->
     with contextlib.suppress(StoreUnavailable):  # each pass connects again where it must
         queue.connect()
     decider, judge = Decider(store, queue, lead.token), Judge(store, lead.token)
-    hours = Hours(store)
+    hours, notes = Hours(store), Notes(store, lead.token)
     lead.start()
     if plan:
         bedtime = Bedtime(Store.open(redis_url), lead, plan)
@@ -66,7 +67,7 @@ def run(redis_url: str, stop: threading.Event, plan: SleepPlan | None = None) ->
     try:
         while not stop.is_set():
             if lead.held.wait(TICK_SECONDS):
-                _pass(store, decider, (judge, hours), lead, stop)
+                _pass(store, decider, (judge, hours, notes), lead, stop)
     finally:
         try:
             lead.close()
@@ -77,7 +78,7 @@ def run(redis_url: str, stop: threading.Event, plan: SleepPlan | None = None) ->
 def _pass(
     store: Store,
     decider: Decider,
-    wardens: tuple[Judge, Hours],
+    others: tuple[Judge, Hours, Notes],
     lead: Lead,
     stop: threading.Event,
 ) -> None:
@@ -91,19 +92,14 @@ def _pass(
             nodes, leases = store.leader.reap(lead.token)
             if nodes or leases:
                 log.warning("took back %d silent nodes and %d unstarted leases", nodes, leases)
-        judge, hours = wardens
+        judge, hours, notes = others
         judge.judge()
         hours.keep()
         began = time.perf_counter()
         done = decider.decide()
-        if done.granted or done.recalled:
-            log.info(
-                "granted %d, refused %d, recalled %d in %.1f ms",
-                done.granted,
-                done.refused,
-                done.recalled,
-                1000 * (time.perf_counter() - began),
-            )
+        took_seconds = time.perf_counter() - began
+        notes.passed(took_seconds, decider.seen)
+        _tell(done, took_seconds)
     except NotLeader as error:
         log.warning("%s", error)
         lead.held.clear()
@@ -114,6 +110,17 @@ def _pass(
         # One bad layer must not stop the farm for all others: tell, and look again.
         log.exception("a pass went wrong")
         stop.wait(TICK_SECONDS)
+
+
+def _tell(done: Pass, took_seconds: float) -> None:
+    if done.granted or done.recalled:
+        log.info(
+            "granted %d, refused %d, recalled %d in %.1f ms",
+            done.granted,
+            done.refused,
+            done.recalled,
+            1000 * took_seconds,
+        )
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ class Decider:
         #: How far the last pass looked back in the line, and whose leases may have to give.
         self._layers, self._givers = 0, frozenset[str]()
         self.more = False  #: the last pass was cut: the next one need not wait for an event
+        self.seen: tuple[Snapshot, Plan] | None = None  #: what was decided last, and from what
 
     def rest_seconds(self) -> float:
         """How long the next pass may wait for an event: until leases are to be looked at."""
@@ -78,6 +79,7 @@ class Decider:
             began = time.monotonic()
             snapshot = self._store.leader.snapshot(layers_per_production=layers)
             decision = self._policy(snapshot, most_grants=GRANTS_AT_ONCE)
+            self.seen = snapshot, decision
             step = self._carry_out(decision)
             done = Pass(granted=done.granted + step.granted, refused=done.refused + step.refused)
             if decision.more and step.granted:
@@ -103,6 +105,7 @@ class Decider:
         )
         decision = self._policy(snapshot, most_grants=GRANTS_AT_ONCE)
         self._recalls.looked(began)
+        self.seen = snapshot, decision
         done = self._carry_out(decision)
         if decision.recalls:
             answers = self._store.leases.recall(decision.recalls, leader=self._token)

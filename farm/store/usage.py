@@ -21,6 +21,7 @@ from farm.model.usage import (
     ProductionUsage,
     by_name,
 )
+from farm.policy.overview import Overview
 from farm.store import keys
 from farm.store.connection import Connection
 from farm.store.counters import PARTS_MS, Counters
@@ -52,12 +53,14 @@ class UsageStore:
         states = {name: int(count) for name, count in named(jobs)}
         pools, productions = by_pool_and_production(counted)
         every = tuple(_production(name, one, at) for name, one in productions.items())
+        # Every lease that was granted had waited: their waits tell how many there were.
+        grants = sum(one.histogram("slot_wait_seconds").count for one in pools.values())
         return FarmUsage(
             at=at / 1000,
             pools=tuple(_pool(name, one) for name, one in sorted(pools.items())),
             productions=by_name(every, most_productions),
             jobs={state: states.get(state, 0) for state in JobState},
-            plan=read_plan({name: value.decode() for name, value in named(plan)}),
+            plan=read_plan({name: value.decode() for name, value in named(plan)}, grants),
             superseded_results=farm.get("superseded", 0),
             silent_nodes=farm.get("silent_nodes", 0),
             quarantines=farm.get("quarantines", 0),
@@ -87,6 +90,30 @@ class UsageStore:
                     how=how,
                     core_seconds=int(amount) / PARTS_MS,
                 )
+
+    def note_plan(
+        self,
+        view: Overview,
+        *,
+        passes: Mapping[int, int],
+        seconds: float,
+        leader: str,
+        request: str,
+    ) -> bool:
+        """Note what the leader's last plan says, and `passes` by their place in PASS_BOUNDS.
+
+        They took `seconds` together. False: another one leads. Raises StoreUnavailable.
+        """
+        told = {
+            "waiting": [[pool, why, count] for (pool, why), count in view.waiting.items()],
+            "oldest": view.oldest_ready_at,
+            "due": view.due_cores,
+        }
+        words = [word for pair in sorted(passes.items()) for word in pair]
+        answer = self._connection.call(
+            "farm_note_plan", request, leader, json.dumps(told), round(seconds * 1e6), *words
+        )
+        return bool(answer)
 
     def today(self) -> date:
         """The day that is credited now: of UTC, on the store's clock."""
@@ -148,7 +175,7 @@ def _production(name: str, counters: Counters, now_ms: int) -> ProductionUsage:
     )
 
 
-def read_plan(fields: Mapping[str, str]) -> PlanUsage:
+def read_plan(fields: Mapping[str, str], grants: int) -> PlanUsage:
     """What lua/note_plan.lua keeps, as `farm.model.usage` has it."""
     view: dict[str, Any] = json.loads(fields.get("view", "{}"))
     return PlanUsage(
@@ -158,7 +185,7 @@ def read_plan(fields: Mapping[str, str]) -> PlanUsage:
             counts=tuple(int(fields.get(f"pass {n}", 0)) for n in range(len(PASS_BOUNDS) + 1)),
             total=int(fields.get("pass_us", 0)) / 1e6,
         ),
-        grants=int(fields.get("grants", 0)),
+        grants=grants,
         refusals={
             name.removeprefix("refused "): int(count)
             for name, count in sorted(fields.items())

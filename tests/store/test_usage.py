@@ -13,7 +13,15 @@ from farm.model.states import JobState, Outcome, TaskState
 from farm.model.usage import OTHER, FarmUsage, PoolUsage, ProductionUsage
 from farm.store import Store
 from farm.store.leases import GIVE_UP, KEEP
-from tests.makers import LEADER, a_chain, a_job, a_node, begin, result, some_resources
+from tests.makers import (
+    LEADER,
+    a_chain,
+    a_job,
+    a_node,
+    begin,
+    result,
+    some_resources,
+)
 from tests.store.passing import let_pass
 
 CORES = 1.5

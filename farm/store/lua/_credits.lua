@@ -5,10 +5,12 @@
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
 -- "<up to when its time was looked at> <ms that succeeded> <ms of overhead> <place>:<amount> …"
 function usage.open_account(lease)
-  local since, made, owed, at = string.match(lease.account, '(%d+) (%d+) (%d+)()')
+  -- One that an older Karst granted has none yet: all of its time is open.
+  local account = lease.account or lease.granted_ms .. ' 0 0'
+  local since, made, owed, at = string.match(account, '(%d+) (%d+) (%d+)()')
   lease.since_ms, lease.made_ms, lease.owed_ms = tonumber(since), tonumber(made), tonumber(owed)
   lease.seen = {}
-  for place, amount in string.gmatch(string.sub(lease.account, at), '(#%d+):(%d+)') do
+  for place, amount in string.gmatch(string.sub(account, at), '(#%d+):(%d+)') do
     lease.seen[place] = tonumber(amount)
   end
 end

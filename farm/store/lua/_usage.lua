@@ -48,3 +48,10 @@ function usage.all_counters()
   end
   return told
 end
+
+-- Count that a grant was refused, by the first words of why.
+function usage.refused(why)
+  local short = string.gsub(why, '^cap (%a+):.*', {limit = 'limit', job = 'job cap', group = 'group cap'})
+  redis.call('HINCRBY', usage.plan, 'refused ' .. short, 1)
+  return why
+end

@@ -42,7 +42,7 @@ redis.register_function('farm_grant', function(keys, argv)
     granted_ms = string.format('%.0f', at), wanted = (layer[3] or 0) - (layer[4] or 0),
     served_ms = tonumber(layer[7])}
   local why = refusal(lease, argv, node, layer, at)
-  if why then return why end
+  if why then return usage.refused(why) end
   make_lease(lease, at, argv[10])
   if node[12] then faults.close_on_probation(lease.node) end
   if node[9] == lease.layer then clear_reservation(lease.node) end

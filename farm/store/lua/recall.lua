@@ -9,6 +9,7 @@ redis.register_function('farm_recall', function(keys, argv)
   local lease = open_lease(argv[2])
   if not lease then return 'gone' end
   if argv[4] ~= '' then reserve(lease.node, argv[4]) end
+  if lease.state ~= 'recalled' then redis.call('HINCRBY', usage.plan, 'recalls', 1) end
   local answer = recall_lease(lease, argv[3])
   if answer == 'recalled' and argv[5] == '1' then
     local layer = open_layer(lease.layer)
