@@ -26,7 +26,7 @@ _AT_ONCE_SECONDS = 86_400  #: of the week are asked for in one question
 def record(week: Path, truth: Truth) -> None:
     """Add what `RULES` record to the blocks of `week`, as often as they do, or each minute.
 
-    Rules that ask for what others record come after these. Raises RuntimeError where promtool fails.
+    Rules that ask for what others record come after these. Raises RuntimeError if promtool fails.
     """
     ahead = list(_rules())
     while ahead:
