@@ -138,7 +138,7 @@ _FARM = (
     _gauge(
         "farm_oldest_ready_task_timestamp_seconds",
         "unix seconds",
-        "Since when the task waits that has waited longest; absent where none does.",
+        "When the ready layer that has waited longest had a slot last; absent where none waits.",
         **_POOL,
     ),
     _histogram(

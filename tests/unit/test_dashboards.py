@@ -266,3 +266,16 @@ def test_colour_blind_eyes_tell_colours_apart(colors: dict[str, str], kind: str)
         apart = sum((x - y) ** 2 for x, y in pairs) ** 0.5
 
         assert apart > 15, f"{a} and {b} are {apart:.0f} apart"
+
+
+def test_nodes_that_are_in_no_pool_have_a_name_wherever_pools_have_one() -> None:
+    queries = [
+        query
+        for sheet in sheets()
+        for panel in sheet.panels
+        for query in panel.queries
+        if "by (pool)" in query.expr and panel.kind in {"table", "timeseries", "bargauge"}
+    ]
+
+    assert len(queries) > 15
+    assert all('"no pool"' in one.expr for one in queries)

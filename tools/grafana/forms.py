@@ -11,7 +11,7 @@ from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from tools.grafana.palette import GREY
-from tools.grafana.parts import AIM, Column, Kind, Panel, Steps
+from tools.grafana.parts import AIM, Ask, Column, Kind, Panel, Steps
 
 #: Every query goes to the source that is chosen at the head of the board.
 SOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
@@ -30,7 +30,8 @@ def built(panel: Panel) -> Builder:
     builder = make[panel.kind](panel)
     builder.title(panel.title).description(panel.text).datasource(SOURCE).unit(panel.unit)
     for number, ask in enumerate(panel.asks):
-        builder.with_target(_asked(panel, chr(ord("A") + number), ask.expr, ask.legend))
+        letter = chr(ord("A") + number)
+        builder.with_target(_asked(panel, letter, _expr(panel, ask), ask.legend))
     _bound(builder, panel)
     for name, color in panel.colors.items():
         builder.override_by_name(name, [_set("color", {"mode": "fixed", "fixedColor": color})])
@@ -40,6 +41,16 @@ def built(panel: Panel) -> Builder:
     if panel.board and panel.kind is not Kind.TABLE:
         builder.data_links([_link(panel.board, panel.variable, "${__field.labels.%s}")])
     return builder
+
+
+def _expr(panel: Panel, ask: Ask) -> str:
+    """The query; where pools are named, nodes that are in none have a name too.
+
+    To Prometheus a label without a value is none: a table had no column to join its rows by.
+    """
+    if panel.by == "pool" or "{{pool}}" in ask.legend:
+        return f'label_replace({ask.expr}, "pool", "no pool", "pool", "")'
+    return ask.expr
 
 
 def _bound(builder: Builder, panel: Panel) -> None:

@@ -82,8 +82,8 @@ NODES = Panel(
 )
 LONGEST_WAIT = Panel(
     title="Longest wait",
-    text="How long the task has waited that has waited longest of those that may be taken. Long is "
-    "right where others are due first; `farm why JOB` says which.",
+    text="How long the layer has gone without a slot that has waited longest of those with tasks "
+    "ready. Long is right where others are due first; `farm why JOB` says which.",
     kind=Kind.STAT,
     unit="s",
     decimals=1,

@@ -131,8 +131,8 @@ WAITING = Panel(
 )
 WAIT = Panel(
     title="Longest wait, by pool",
-    text="How long the task has waited that has waited longest. A line that rises as fast as the "
-    "clock: nothing of that pool's oldest job is taken; ask `farm why` for it.",
+    text="How long the layer has gone without a slot that has waited longest. A line that rises as "
+    "fast as the clock: nothing of it is taken; ask `farm why` for its job.",
     kind=Kind.LINES,
     unit="s",
     asks=(
