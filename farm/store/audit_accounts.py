@@ -50,8 +50,8 @@ def _node_breaches(
     yield from compare("its account is of its pool", where, node["pool"], pool)
     yield from compare("its account knows what it may do", where, *_modes(node, mode))
     for kind, parts, block in (
-        ("cores", CORE_PARTS, numbers[4:16]),
-        ("gpus", 1, numbers[16:28]),
+        ("cores", CORE_PARTS, numbers[5:17]),
+        ("gpus", 1, numbers[17:29]),
     ):
         all_, busy, usable, stranded, *_ = block[:6]
         *sums, stranded_sum = block[6:]

@@ -48,6 +48,7 @@ _HELPERS = (
     "_productions",
     "_partition",
     "_accounts",
+    "_counting",
     "_modes",
     "_eras",
     "_demand",

@@ -47,7 +47,7 @@ def layer(layer_id: str, part: str = "") -> str:
 
 
 def node(name: str, part: str = "") -> str:
-    """The node's hash, or its part "leases", "nudge", "faults", "account"."""
+    """The node's hash, or its part "leases", "nudge", "faults"."""
     return f"{HASH_TAG}:node:{name}" + (f":{part}" if part else "")
 
 

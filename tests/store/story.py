@@ -19,15 +19,13 @@ from tests.store.passing import let_pass
 from tests.store.reference import STATES, Reference, RefNode, Side
 
 _INSTANTS = """
-local found = {}
-for _, name in ipairs(redis.call('HKEYS', '{farm}:nodes')) do
-  local at, since = struct.unpack('<i8i8',
-    redis.call('HGET', '{farm}:node:' .. name .. ':account', 'counted'))
-  table.insert(found, {'node', name, at, since})
-end
-local integrals = redis.call('HGETALL', '{farm}:demand')
-for i = 1, #integrals, 2 do
-  table.insert(found, {'demand', integrals[i], (struct.unpack('<i8', integrals[i + 1]))})
+local found, kept = {}, redis.call('HGETALL', '{farm}:accounts')
+for i = 1, #kept, 2 do
+  local what, name = string.match(kept[i], '^(%S+) (.*)$')
+  if what == 'node' then
+    local at, since = struct.unpack('<i8i8', kept[i + 1], 2)
+    table.insert(found, {'node', name, at, since})
+  else table.insert(found, {'demand', kept[i], (struct.unpack('<i8', kept[i + 1]))}) end
 end
 return found
 """

@@ -2,7 +2,7 @@
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
 -- Book (sign 1) or give back (sign -1) what a lease holds, wherever it counts.
 local function book(lease, sign)
-  accounts.book(lease, sign)
+  accounts.book(lease, sign, lease.at)
   for _, what in ipairs({'cores', 'memory_bytes', 'gpus'}) do
     add(node_key(lease.node), 'free_' .. what, lease[what], -sign)
     add(pools_key(lease.production), lease.pool .. ':' .. what, lease[what], sign)

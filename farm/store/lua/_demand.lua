@@ -2,17 +2,17 @@
 -- and GPUs, in ms. W grows while layers wait that may use the pool; U, inside of W, while there is
 -- one among them, or a raised bound, that no leader has judged yet. What is of pool "" waits for all.
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
-demand.integrals = ROOT .. 'demand'     -- HASH "<kind> <pool>" -> at ms, W, U, does W grow, does U
+-- They lie with the accounts, "<kind> <pool>": at ms, W, U, does W grow, does U.
 -- HASH "<kind> <pool>" -> layers that wait, "new <kind> <pool>" -> those of them not judged yet,
 -- "opened" -> mark of a change of bounds not judged yet, "mark" -> the last mark
 demand.counts = ROOT .. 'demand:layers'
 local INTEGRAL = '<i8i8i8BB'
 
 -- The integrals at `now`, and by how much each grows in a ms.
-function demand.seen(kind, pool, now)
-  local packed = redis.call('HGET', demand.integrals, kind .. ' ' .. pool)
+function demand.seen(kind, pool, now, packed)
+  packed = packed or redis.call('HGET', ACCOUNTS, kind .. ' ' .. pool)
   local at, w, u, waits, unjudged = struct.unpack(INTEGRAL, packed)
-  local step = math.max(0, now - at)
+  local step = now > at and now - at or 0
   return w + waits * step, u + unjudged * step, waits, unjudged
 end
 
@@ -27,7 +27,7 @@ end
 function demand.add_pool(pool)
   redis.call('SADD', POOLS, pool)
   for _, kind in ipairs({'cores', 'gpus'}) do
-    redis.call('HSETNX', demand.integrals, kind .. ' ' .. pool,
+    redis.call('HSETNX', ACCOUNTS, kind .. ' ' .. pool,
       struct.pack(INTEGRAL, now_ms(), 0, 0, growing(kind, pool)))
   end
 end
@@ -43,12 +43,12 @@ end
 function demand.follow(kind, pool, always)
   local now, pools = now_ms(), pool == '' and redis.call('SMEMBERS', POOLS) or {pool}
   for _, one in ipairs(pools) do
-    if redis.call('HEXISTS', demand.integrals, kind .. ' ' .. one) == 1 then
+    if redis.call('HEXISTS', ACCOUNTS, kind .. ' ' .. one) == 1 then
       local w, u, waits, unjudged = demand.seen(kind, one, now)
       local waits_now, unjudged_now = growing(kind, one)
       if always or waits ~= waits_now or unjudged ~= unjudged_now then
         count_silent(now)
-        redis.call('HSET', demand.integrals, kind .. ' ' .. one,
+        redis.call('HSET', ACCOUNTS, kind .. ' ' .. one,
           struct.pack(INTEGRAL, now, w, u, waits_now, unjudged_now))
       end
     end

@@ -12,12 +12,13 @@ function accounts.begin(name, at)
   local f = redis.call('HMGET', node_key(name), unpack(SEEN))
   if not f[1] then return nil end
   local t, now = {pool = f[1]}, now_ms()
-  for i = 1, SIZE do t[i] = 0 end
+  for i = 1, GPUS + BLOCK do t[i] = 0 end
   fill(t, CORES, accounts.PARTS * f[2], accounts.PARTS * f[4])
   fill(t, GPUS, tonumber(f[3]), tonumber(f[5]))
+  t.size = t[GPUS + ALL] > 0 and GPUS + BLOCK or CORES + BLOCK
   demand.add_pool(t.pool)
-  t[AT], t[SINCE], t[MODE] = at or now, at or now, accounts.OFFLINE
-  accounts.bring(t, t[AT], tonumber(f[6])) -- from where the integrals of its pool are
+  t[AT], t[SINCE], t[MODE], t[BEAT] = at or now, at or now, accounts.OFFLINE, tonumber(f[6])
+  accounts.bring(t, name, t[AT]) -- from where the integrals of its pool are
   return t
 end
 
@@ -38,7 +39,7 @@ function accounts.register(name)
   local t = accounts.load(name)
   local new = accounts.begin(name, t and t[AT])
   if t and t.pool == new.pool and t[CORES + ALL] == new[CORES + ALL]
-    and t[GPUS + ALL] == new[GPUS + ALL] then return end
-  if t then fold(t) end
+    and t[GPUS + ALL] == new[GPUS + ALL] then t[BEAT], new = new[BEAT], t
+  elseif t then fold(t) end
   accounts.save(name, new)
 end

@@ -14,6 +14,7 @@ local STARTING = ROOT .. 'jobs:starting'               -- ZSET job id -> when it
 local NODE_LINES = ROOT .. 'nodes:lines'               -- HASH node name -> line, see _lines.lua
 local LAYER_LINES = ROOT .. 'layers:lines'             -- HASH layer id -> line
 local JOB_LINES = ROOT .. 'jobs:lines'                 -- HASH job id -> line
+local ACCOUNTS = ROOT .. 'accounts'                    -- HASH "node <name>", "cores <pool>", …
 local POOLS = ROOT .. 'pools'                          -- SET of pools that nodes were ever in
 local RESERVED = ROOT .. 'nodes:reserved'              -- SET of node names
 local BOUNDED = ROOT .. 'groups:bounded'               -- SET of groups that have a bound
@@ -37,7 +38,6 @@ local function layer_leases_key(id) return ROOT .. 'layer:' .. id .. ':leases' e
 local function node_key(name) return ROOT .. 'node:' .. name end           -- HASH
 local function node_leases_key(name) return ROOT .. 'node:' .. name .. ':leases' end -- SET
 local function node_nudge_key(name) return ROOT .. 'node:' .. name .. ':nudge' end   -- LIST
-local function account_key(name) return ROOT .. 'node:' .. name .. ':account' end -- HASH, _accounts.lua
 local function past_key(pool) return ROOT .. 'pool:' .. pool .. ':past' end -- HASH, _eras.lua
 local function lease_key(id) return ROOT .. 'lease:' .. id end             -- HASH
 local function production_key(name) return ROOT .. 'production:' .. name end -- HASH

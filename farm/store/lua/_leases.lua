@@ -38,11 +38,11 @@ local function save_hand(lease, taken)
   if taken then show_lease(lease) end
 end
 
--- End a lease: its booking is free again. Its tasks have been dealt with before.
+-- End a lease: its booking is free again. Its tasks have been dealt with before; its layer is closed
+-- afterwards.
 local function end_lease(lease, why)
   usage.credit_open(lease, true)
   book(lease, -1)
-  touch_layer(lease.layer)
   redis.call('SREM', node_leases_key(lease.node), lease.id)
   redis.call('SREM', layer_leases_key(lease.layer), lease.id)
   redis.call('HDEL', held_key(lease.production), lease.id)

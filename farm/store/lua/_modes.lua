@@ -23,7 +23,7 @@ end
 -- followed; else nothing has changed.
 function accounts.beats(name, before, at)
   if at >= before and at - before <= accounts.ALIVE_MS then return end
-  accounts.count(name)
+  accounts.count(name, at)
   if at < before then
     for _, kind in pairs(KINDS) do demand.follow(kind, '', true) end
   end

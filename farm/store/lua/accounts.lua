@@ -13,10 +13,9 @@ end
 local function read_node(name, now)
   local t, growth = accounts.load(name), accounts.load(name)
   if not t then return nil end
-  local beat = tonumber(redis.call('HGET', node_key(name), 'heartbeat_ms'))
-  accounts.bring(t, now, beat)
+  accounts.bring(t, name, now)
   for i in ipairs(t) do growth[i] = t[i] end
-  accounts.bring(growth, now + 1, beat)
+  accounts.bring(growth, name, now + 1)
   local row = {name, t.pool, t[AT] - t[SINCE] + t[BACK]}
   read_block(row, t, CORES, growth)
   read_block(row, t, GPUS, growth)

@@ -7,7 +7,7 @@
 local function audited_node(name)
   local t = accounts.load(name)
   if not t then return {name, {}, '', {}} end
-  return {name, redis.call('HGETALL', node_key(name)), t.pool, {unpack(t, 1, SIZE)}}
+  return {name, redis.call('HGETALL', node_key(name)), t.pool, {unpack(t, 1, GPUS + BLOCK)}}
 end
 
 local function count_anew()

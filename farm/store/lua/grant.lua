@@ -40,7 +40,7 @@ redis.register_function('farm_grant', function(keys, argv)
     job = layer[1], production = layer[2], limits = layer[5] or '', ordinal = node[7],
     interruptible = layer[6] or '', pool = node[8], state = 'granted', hand_ms = '',
     granted_ms = string.format('%.0f', at), wanted = (layer[3] or 0) - (layer[4] or 0),
-    served_ms = tonumber(layer[7])}
+    served_ms = tonumber(layer[7]), at = at, coming = tonumber(layer[4] or 0)}
   local why = refusal(lease, argv, node, layer, at)
   if why then return usage.refused(why) end
   make_lease(lease, at, argv[10])
