@@ -15,11 +15,14 @@ from typing import Any
 from farm.model.errors import NotLeader
 from farm.model.resources import CORE_PARTS
 from farm.policy.free_room import FreeRoom
+from farm.store.breach import flat
 from farm.store.connection import Connection
 
 MS = 1000
 _JUDGED_AT_ONCE = 500  #: nodes, so that others get their turn at the store
 _SUMS = 6  #: the five states, and stranded
+_MODE, _CORES, _GPUS = 3, 5, 17  #: where they are among the numbers of lua/_partition.lua
+_OPEN = 1  #: the mode of a node that takes leases
 
 
 class Spent(StrEnum):
@@ -153,12 +156,12 @@ class AccountStore:
 
     def read(self) -> Accounts:
         """Where all time went until now. Changes nothing. Raises StoreUnavailable."""
-        at_ms, rows, past = self._connection.call("farm_accounts")
-        nodes = tuple(sorted((_node(row) for row in rows), key=lambda node: node.name))
-        eras = {pool: dict(zip(words[::2], words[1::2], strict=True)) for pool, words in past}
+        at_ms, rows, told = self._connection.call("farm_accounts")
+        waiting = {pool: flags for pool, _, *flags in told}
+        nodes = tuple(sorted((_node(row, waiting) for row in rows), key=lambda node: node.name))
         pools = {
-            pool: _pool([node for node in nodes if node.pool == pool], eras[pool])
-            for pool in sorted(eras)
+            pool: _pool([node for node in nodes if node.pool == pool], flat(past))
+            for pool, past, *_ in sorted(told)
         }
         return Accounts(at_ms=at_ms, nodes=nodes, pools=pools)
 
@@ -207,26 +210,38 @@ def _split(numbers: Sequence[int]) -> Split:
     return Split(**dict(zip(Split.__slots__, numbers, strict=True)))
 
 
-def _node(row: Sequence[Any]) -> NodeAccount:
-    name, pool, elapsed, *numbers = row
-    size = len(numbers) // 2
-    cores, gpus = numbers[:size], numbers[size:]
+def _node(row: Sequence[Any], waiting: Mapping[str, Sequence[int]]) -> NodeAccount:
+    """A node as lua/accounts.lua tells it; `waiting` has of each pool whether work waits."""
+    name, pool, elapsed, reports, *numbers = row
+    mode, cores, gpus = numbers[_MODE], numbers[_CORES:_GPUS], numbers[_GPUS:]
+    flags = waiting[pool]
     return NodeAccount(
         name=name,
         pool=pool,
         elapsed_ms=elapsed,
         core_parts=cores[0],
-        cores=_account(cores, elapsed),
-        gpus=_account(gpus, elapsed),
+        cores=_account(cores, elapsed, _now(cores, mode, reports, *flags[:2])),
+        gpus=_account(gpus, elapsed, _now(gpus, mode, reports, *flags[2:])) if gpus else Account(),
     )
 
 
-def _account(numbers: Sequence[int], elapsed_ms: int) -> Account:
-    return Account(
-        spent=_split(numbers[1 : 1 + _SUMS]),
-        now=_split(numbers[1 + _SUMS :]),
-        configured=numbers[0] * elapsed_ms,
-    )
+def _account(block: Sequence[int], elapsed_ms: int, now: Split) -> Account:
+    return Account(spent=_split(block[-_SUMS:]), now=now, configured=block[0] * elapsed_ms)
+
+
+def _now(block: Sequence[int], mode: int, reports: int, waits: int, unjudged: int) -> Split:
+    """What everything of a node is at now: as a ms is added to its sums, see lua/_partition.lua."""
+    everything, busy, usable, stranded = block[:4]
+    free = everything - busy
+    if not reports:
+        return Split(offline=everything)
+    if mode != _OPEN:
+        return Split(busy=busy, draining=free)
+    if not waits:
+        return Split(busy=busy, idle=free)
+    if unjudged:
+        return Split(busy=busy, starved=free)
+    return Split(busy=busy, starved=usable, idle=free - usable, stranded=stranded)
 
 
 def _pool(nodes: Iterable[NodeAccount], past: Mapping[str, str]) -> PoolAccount:
