@@ -39,6 +39,12 @@ _COMMANDS = {
         name="productions",
         help="What each production is due of the farm, and has: ls, show, share.",
     ),
+    "top": Lazy(module="farm.cli.top.command", name="top", help="Watch the whole farm, live."),
+    "report": Lazy(
+        module="farm.cli.report.command",
+        name="report",
+        help="Where the farm's time went, by day, production and user.",
+    ),
     "limits": Lazy(
         module="farm.cli.limits",
         name="limits",

@@ -12,6 +12,7 @@ from farm.client.limits import Limits
 from farm.client.productions import Productions
 from farm.client.tokens import Tokens
 from farm.client.upkeep import Upkeep
+from farm.client.usage import Usage
 from farm.client.webhooks import Webhooks
 from farm.model import errors
 from farm.model.manifest import Manifest, check_digest
@@ -36,6 +37,7 @@ class Client:
         self.tokens = Tokens(self.wire)
         self.webhooks = Webhooks(self.wire)
         self.upkeep = Upkeep(self.wire)
+        self.usage = Usage(self.wire)
 
     def close(self) -> None:
         """Close the connections."""

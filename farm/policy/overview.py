@@ -16,7 +16,8 @@ class Overview:
     production.
     """
 
-    waiting: Mapping[tuple[str, Reason], int]  #: tasks it found no slot for, by pool and reason
+    #: Tasks it found no slot for, by the pool that their layers ask for ("" is any) and reason.
+    waiting: Mapping[tuple[str, Reason], int]
     #: By the pool that layers ask for, "" is any: when the one that has waited longest got its last
     #: slot, or became ready if it never did; seconds since 1970.
     oldest_ready_at: Mapping[str, float]
@@ -26,8 +27,9 @@ class Overview:
 def overview(snapshot: Snapshot, plan: Plan) -> Overview:
     """Add up what `plan` says of `snapshot`."""
     waiting: Counter[tuple[str, Reason]] = Counter()
+    asked = {layer.id: layer.pool for layer in snapshot.layers}
     for row in plan.waiting:
-        waiting[row.pool, row.reason] += row.count
+        waiting[asked[row.layer], row.reason] += row.count
     left = {row.layer for row in plan.waiting}
     oldest: dict[str, float] = {}
     for layer in snapshot.layers:

@@ -13,6 +13,7 @@ from pathlib import Path
 from farm.model.errors import FarmError, NotLeader, StoreUnavailable
 from farm.queue import LeaseQueue
 from farm.scheduler.bedtime import Bedtime
+from farm.scheduler.chronicle import Chronicle
 from farm.scheduler.hours import Hours
 from farm.scheduler.judge import Judge
 from farm.scheduler.lead import Lead
@@ -59,7 +60,7 @@ def run(redis_url: str, stop: threading.Event, plan: SleepPlan | None = None) ->
     with contextlib.suppress(StoreUnavailable):  # each pass connects again where it must
         queue.connect()
     decider, judge = Decider(store, queue, lead.token), Judge(store, lead.token)
-    hours, notes = Hours(store), Notes(store, lead.token)
+    hours, chronicle, notes = Hours(store), Chronicle(store), Notes(store, lead.token)
     lead.start()
     if plan:
         bedtime = Bedtime(Store.open(redis_url), lead, plan)
@@ -67,7 +68,7 @@ def run(redis_url: str, stop: threading.Event, plan: SleepPlan | None = None) ->
     try:
         while not stop.is_set():
             if lead.held.wait(TICK_SECONDS):
-                _pass(store, decider, (judge, hours, notes), lead, stop)
+                _pass(store, decider, (judge, hours, chronicle, notes), lead, stop)
     finally:
         try:
             lead.close()
@@ -78,7 +79,7 @@ def run(redis_url: str, stop: threading.Event, plan: SleepPlan | None = None) ->
 def _pass(
     store: Store,
     decider: Decider,
-    others: tuple[Judge, Hours, Notes],
+    others: tuple[Judge, Hours, Chronicle, Notes],
     lead: Lead,
     stop: threading.Event,
 ) -> None:
@@ -92,9 +93,10 @@ def _pass(
             nodes, leases = store.leader.reap(lead.token)
             if nodes or leases:
                 log.warning("took back %d silent nodes and %d unstarted leases", nodes, leases)
-        judge, hours, notes = others
+        judge, hours, chronicle, notes = others
         judge.judge()
         hours.keep()
+        chronicle.keep()
         began = time.perf_counter()
         done = decider.decide()
         took_seconds = time.perf_counter() - began

@@ -24,6 +24,7 @@ from farm.service import (
     steering,
     tokens,
     upkeep,
+    usage,
     webhooks,
     whole,
     why,
@@ -64,6 +65,7 @@ _PARTS = (
     tokens,
     webhooks,
     why,
+    usage,
     upkeep,
 )
 

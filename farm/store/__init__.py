@@ -12,11 +12,13 @@ from farm.store.energy import EnergyStore
 from farm.store.facts import Fact, FactLog
 from farm.store.faults import FaultStore
 from farm.store.filters import FilterStore
+from farm.store.history import HistoryStore
 from farm.store.jobs import JobStore
 from farm.store.leader import LeaderStore
 from farm.store.leases import LeaseStore
 from farm.store.nodes import NodeStore
 from farm.store.productions import ProductionStore
+from farm.store.running import RunningQuestions
 from farm.store.standing import StandingQuestions
 from farm.store.steering import Steering
 from farm.store.tasks import TaskQuestions
@@ -37,6 +39,7 @@ class Store:
         self.tasks = TaskQuestions(connection, self.jobs)
         self.steering = Steering(connection, self.jobs)
         self.standing = StandingQuestions(connection)
+        self.running = RunningQuestions(connection)
         self.nodes = NodeStore(connection)
         self.leases = LeaseStore(connection)
         self.leader = LeaderStore(connection)
@@ -48,6 +51,7 @@ class Store:
         self.energy = EnergyStore(connection)
         self.faults = FaultStore(connection)
         self.accounts = AccountStore(connection)
+        self.history = HistoryStore(connection, self.accounts)
         self.tokens = TokenStore(connection)
         self.webhooks = WebhookStore(connection)
         self.usage = UsageStore(connection)

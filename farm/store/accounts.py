@@ -15,14 +15,11 @@ from typing import Any
 from farm.model.errors import NotLeader
 from farm.model.resources import CORE_PARTS
 from farm.policy.free_room import FreeRoom
-from farm.store.breach import flat
 from farm.store.connection import Connection
 
 MS = 1000
 _JUDGED_AT_ONCE = 500  #: nodes, so that others get their turn at the store
 _SUMS = 6  #: the five states, and stranded
-_MODE, _CORES, _GPUS = 3, 5, 17  #: where they are among the numbers of lua/_partition.lua
-_OPEN = 1  #: the mode of a node that takes leases
 
 
 class Spent(StrEnum):
@@ -51,7 +48,7 @@ class Split:
         """The sum over the states."""
         return self.busy + self.starved + self.idle + self.draining + self.offline
 
-    def by_state(self, unit: int = 1) -> dict[Spent, float]:
+    def by_state(self, unit: int = 1) -> dict[str, float]:
         """Each state's amount, in `unit`s of it."""
         return {state: float(getattr(self, state) / Fraction(unit)) for state in Spent}
 
@@ -111,25 +108,25 @@ class PoolAccount:
             nodes_spent=self.nodes_spent + other.nodes_spent,
         )
 
-    def core_seconds(self) -> dict[Spent, float]:
+    def core_seconds(self) -> dict[str, float]:
         return self.cores.spent.by_state(CORE_PARTS * MS)
 
     def stranded_core_seconds(self) -> float:
         return float(self.cores.spent.stranded / Fraction(CORE_PARTS * MS))
 
-    def gpu_seconds(self) -> dict[Spent, float]:
+    def gpu_seconds(self) -> dict[str, float]:
         return self.gpus.spent.by_state(MS)
 
-    def node_seconds(self) -> dict[Spent, float]:
+    def node_seconds(self) -> dict[str, float]:
         return self.nodes_spent.by_state(MS)
 
-    def cores_now(self) -> dict[Spent, float]:
+    def cores_now(self) -> dict[str, float]:
         return self.cores.now.by_state(CORE_PARTS)
 
-    def gpus_now(self) -> dict[Spent, float]:
+    def gpus_now(self) -> dict[str, float]:
         return self.gpus.now.by_state()
 
-    def nodes_by_state(self) -> dict[Spent, float]:
+    def nodes_by_state(self) -> dict[str, float]:
         """Nodes, split as their cores are: half of a node may be busy."""
         return self.nodes_now.by_state()
 
@@ -156,12 +153,12 @@ class AccountStore:
 
     def read(self) -> Accounts:
         """Where all time went until now. Changes nothing. Raises StoreUnavailable."""
-        at_ms, rows, told = self._connection.call("farm_accounts")
-        waiting = {pool: flags for pool, _, *flags in told}
-        nodes = tuple(sorted((_node(row, waiting) for row in rows), key=lambda node: node.name))
+        at_ms, rows, past = self._connection.call("farm_accounts")
+        nodes = tuple(sorted((_node(row) for row in rows), key=lambda node: node.name))
+        eras = {pool: dict(zip(words[::2], words[1::2], strict=True)) for pool, words in past}
         pools = {
-            pool: _pool([node for node in nodes if node.pool == pool], flat(past))
-            for pool, past, *_ in sorted(told)
+            pool: _pool([node for node in nodes if node.pool == pool], eras[pool])
+            for pool in sorted(eras)
         }
         return Accounts(at_ms=at_ms, nodes=nodes, pools=pools)
 
@@ -210,38 +207,26 @@ def _split(numbers: Sequence[int]) -> Split:
     return Split(**dict(zip(Split.__slots__, numbers, strict=True)))
 
 
-def _node(row: Sequence[Any], waiting: Mapping[str, Sequence[int]]) -> NodeAccount:
-    """A node as lua/accounts.lua tells it; `waiting` has of each pool whether work waits."""
-    name, pool, elapsed, reports, *numbers = row
-    mode, cores, gpus = numbers[_MODE], numbers[_CORES:_GPUS], numbers[_GPUS:]
-    flags = waiting[pool]
+def _node(row: Sequence[Any]) -> NodeAccount:
+    name, pool, elapsed, *numbers = row
+    size = len(numbers) // 2
+    cores, gpus = numbers[:size], numbers[size:]
     return NodeAccount(
         name=name,
         pool=pool,
         elapsed_ms=elapsed,
         core_parts=cores[0],
-        cores=_account(cores, elapsed, _now(cores, mode, reports, *flags[:2])),
-        gpus=_account(gpus, elapsed, _now(gpus, mode, reports, *flags[2:])) if gpus else Account(),
+        cores=_account(cores, elapsed),
+        gpus=_account(gpus, elapsed),
     )
 
 
-def _account(block: Sequence[int], elapsed_ms: int, now: Split) -> Account:
-    return Account(spent=_split(block[-_SUMS:]), now=now, configured=block[0] * elapsed_ms)
-
-
-def _now(block: Sequence[int], mode: int, reports: int, waits: int, unjudged: int) -> Split:
-    """What everything of a node is at now: as a ms is added to its sums, see lua/_partition.lua."""
-    everything, busy, usable, stranded = block[:4]
-    free = everything - busy
-    if not reports:
-        return Split(offline=everything)
-    if mode != _OPEN:
-        return Split(busy=busy, draining=free)
-    if not waits:
-        return Split(busy=busy, idle=free)
-    if unjudged:
-        return Split(busy=busy, starved=free)
-    return Split(busy=busy, starved=usable, idle=free - usable, stranded=stranded)
+def _account(numbers: Sequence[int], elapsed_ms: int) -> Account:
+    return Account(
+        spent=_split(numbers[1 : 1 + _SUMS]),
+        now=_split(numbers[1 + _SUMS :]),
+        configured=numbers[0] * elapsed_ms,
+    )
 
 
 def _pool(nodes: Iterable[NodeAccount], past: Mapping[str, str]) -> PoolAccount:

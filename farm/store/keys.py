@@ -24,6 +24,7 @@ PLAN = f"{HASH_TAG}:plan"
 WAKE = f"{HASH_TAG}:wake"
 LEADER = f"{HASH_TAG}:leader"
 DURABLE = f"{HASH_TAG}:durable"
+HISTORY = f"{HASH_TAG}:history"  # STREAM, bounded; see farm/store/history.py
 FILTERS = f"{HASH_TAG}:filters"  # HASH name -> JSON; the step filter.lua writes its name out
 # No step needs these.
 TOKENS = f"{HASH_TAG}:tokens"  # HASH token id -> JSON

@@ -37,6 +37,17 @@ for i = 1, #integrals, 2 do
       struct.pack('<i8', struct.unpack('<i8', packed) - ms) .. string.sub(packed, 9))
   end
 end
+for _, id in ipairs(redis.call('ZRANGE', '{farm}:leases', 0, -1)) do
+  local key = '{farm}:lease:' .. id
+  local since, rest = string.match(redis.call('HGET', key, 'account'), '^(%d+)(.*)$')
+  redis.call('HSET', key, 'account', string.format('%.0f', since - ms) .. rest)
+end
+local booked, booked_at = KEYS[1], KEYS[2]
+for _, pair in ipairs(redis.call('SMEMBERS', '{farm}:usage:pairs')) do
+  local key = string.gsub(pair, '^(%S+) (.*)$', '{farm}:production:%1:counters:%2')
+  local cores = redis.call('BITFIELD', key, 'GET', 'i64', booked)[1]
+  redis.call('BITFIELD', key, 'INCRBY', 'i64', booked_at, -cores * ms)
+end
 """
 
 

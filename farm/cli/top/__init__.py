@@ -1,0 +1,1 @@
+"""`farm top`: the farm on one screen, told anew every few seconds."""
