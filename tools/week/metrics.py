@@ -11,7 +11,8 @@ from tools.week.nodes import WATTS_FULL, WATTS_IDLE, host, node
 from tools.week.productions import production
 from tools.week.watched import WatchedEngine
 
-HOSTS_EACH = 8  #: of the nodes with series of their own, each eighth tells of itself as well
+#: Of the nodes with series of their own each eighth tells of itself too, and one of each kind.
+HOSTS_EACH = 8
 
 
 class Metrics:
@@ -43,7 +44,9 @@ class Metrics:
         self.seldom += [production(engine, name, self._dues) for name in self.books.held]
         told = [engine.world.nodes[name] for name in nodes]
         self.seldom += [node(engine, one, begins_at) for one in told]
-        self.seldom += [host(engine, one) for one in told[::HOSTS_EACH]]
+        first = {one.kind.kind: one for one in reversed(told)}
+        hosts = {one.name: one for one in (*told[::HOSTS_EACH], *first.values())}
+        self.seldom += [host(engine, one) for one in hosts.values()]
 
     def advance(self) -> None:
         """Bring all sums up to the world's present instant."""

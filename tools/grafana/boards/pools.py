@@ -37,7 +37,6 @@ TABLE = Panel(
     "pool a tighter memory, or nodes more of it.",
     kind=Kind.TABLE,
     unit="percentunit",
-    decimals=1,
     asks=(
         Ask(expr=f"sum by (pool) (farm_cores{{{POOL}}})", name="cores"),
         Ask(expr=part_by_pool("busy", "1d"), name="day"),

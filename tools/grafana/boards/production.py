@@ -19,6 +19,13 @@ def _by_production(recorded: str, selector: str) -> str:
     return grown(recorded, selector, "production")
 
 
+#: Where nothing succeeded there is no such series, and all was waste.
+_GOOD = (
+    f"({_by_production(_SPENT, _SUCCEEDED)} or on (production)"
+    f" 0 * sum by (production) (farm_production_booked_cores{{{PRODUCTION}}}))"
+)
+
+
 def _tasks(state: str) -> str:
     return f'sum by (production) (farm_production_tasks{{{PRODUCTION},state="{state}"}})'
 
@@ -30,7 +37,6 @@ TABLE = Panel(
     "where room is. Waste is the part of its ended attempts that brought no image.",
     kind=Kind.TABLE,
     unit="short",
-    decimals=1,
     asks=(
         Ask(expr=f"sum by (production) (farm_production_booked_cores{{{PRODUCTION}}})", name="has"),
         Ask(expr=f"sum by (production) (farm_production_due_cores{{{PRODUCTION}}})", name="due"),
@@ -39,7 +45,7 @@ TABLE = Panel(
         Ask(expr=_tasks("failed"), name="failed"),
         Ask(expr=f"{_by_production(_HELD, PRODUCTION)} / 3600", name="hours"),
         Ask(
-            expr=ratio(_by_production(_SPENT, _WASTED), _by_production(_SPENT, _ENDED)),
+            expr=f"1 - {ratio(_GOOD, _by_production(_SPENT, _ENDED))}",
             name="waste",
         ),
         Ask(expr=f"{_by_production(_ENERGY, PRODUCTION)} / 3.6e6", name="energy"),
@@ -116,7 +122,6 @@ CAME_OF_IT = Panel(
     "which no attempt ran (a scene opens, a lease waits). All but succeeded is waste.",
     kind=Kind.BARS,
     unit="short",
-    decimals=0,
     asks=(
         Ask(
             expr=f"sort_desc({grown(_SPENT, PRODUCTION, 'outcome')} / 3600)",
@@ -133,7 +138,6 @@ WASTE = Panel(
     "the production, find the jobs that fail again and again, and pause them.",
     kind=Kind.BARS,
     unit="short",
-    decimals=0,
     asks=(
         Ask(
             expr=f"sort_desc(topk({_MOST}, {_by_production(_SPENT, _WASTED)} / 3600 > 0))",
