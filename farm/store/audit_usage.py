@@ -33,7 +33,7 @@ def usage_breaches(connection: Connection) -> Iterator[Breach]:
                 f"{state} tasks = sum over its layers",
                 f"production and pool {name}",
                 sums.get(f"{name} {state}", 0),
-                counters.get(name, Counters(())).get(f"tasks {state}"),
+                counters.get(name, Counters(())).tasks()[state],
             )
     yield from _lease_breaches(counters, now_ms, leases)
 

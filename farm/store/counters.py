@@ -56,7 +56,9 @@ _PLAIN = (
     *(f"time {how}" for how in SPENT),
     # Those that succeeded are the ones whose render time is counted.
     *(f"attempts {how}" for how in ATTEMPTS if how != Outcome.SUCCEEDED),
-    *(f"tasks {state}" for state in TaskState),
+    # Those that succeeded are what is left of all: the state that most tasks move to costs nothing.
+    "tasks all",
+    *(f"tasks {state}" for state in TaskState if state != TaskState.SUCCEEDED),
     # What leases book, and the sum over them of that times when they were granted: what they have
     # held up to now is the one times now, less the other.
     "booked",
@@ -94,6 +96,11 @@ class Counters:
             for how in ATTEMPTS
         }
 
+    def tasks(self) -> dict[TaskState, int]:
+        """How many there are now, by state."""
+        counted = {s: self.get(f"tasks {s}") for s in TaskState if s != TaskState.SUCCEEDED}
+        return counted | {TaskState.SUCCEEDED: self.get("tasks all") - sum(counted.values())}
+
     def held_parts_ms(self, now_ms: int) -> int:
         """Core time that leases have booked up to now."""
         return self.get("booked") * now_ms - self.get("booked_at")
@@ -109,10 +116,13 @@ def counter_tables() -> str:
     bounds of histograms as they are kept.
     """
     places = ", ".join(f"['{name}'] = '{place(name)}'" for name in _PLACES)
+    counted = (state for state in TaskState if state != TaskState.SUCCEEDED)
+    tasks = ", ".join(f"{state} = '{place(f'tasks {state}')}'" for state in counted)
     return "\n".join(
         (
             f"local usage = {{PARTS = {CORE_PARTS}}}",
             f"usage.COUNTER = {{{places}}}",
+            f"usage.TASKS = {{{tasks}}}",
             "usage.HISTOGRAM = {",
             *(f"  {name} = {_histogram_table(name)}," for name in HISTOGRAMS),
             "}",

@@ -83,3 +83,8 @@ def request(key: str) -> str:
 def usage(day: int) -> str:
     """HASH "<production> <owner> <pool> <how>" -> core time of the day with this number."""
     return f"{HASH_TAG}:usage:{day}"
+
+
+def counters(production: str, pool: str) -> str:
+    """What is counted of a production in a pool, see farm/store/counters.py."""
+    return f"{HASH_TAG}:production:{production}:counters:{pool}"

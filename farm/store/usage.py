@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from farm.model.metrics import SPENT
-from farm.model.states import JobState, TaskState
+from farm.model.states import JobState
 from farm.model.usage import (
     MOST_PRODUCTIONS,
     DayUsage,
@@ -147,16 +147,12 @@ def _spent(counters: Counters) -> dict[str, float]:
     return {how: counters.get(f"time {how}") / PARTS_MS for how in SPENT}
 
 
-def _tasks(counters: Counters) -> dict[TaskState, int]:
-    return {state: counters.get(f"tasks {state}") for state in TaskState}
-
-
 def _pool(name: str, counters: Counters) -> PoolUsage:
     return PoolUsage(
         name=name,
         core_seconds=_spent(counters),
         attempts=counters.attempts(),
-        tasks=_tasks(counters),
+        tasks=counters.tasks(),
         render_seconds=counters.histogram("render_seconds"),
         slot_wait_seconds=counters.histogram("slot_wait_seconds"),
         job_wait_seconds=counters.histogram("job_wait_seconds"),
@@ -169,7 +165,7 @@ def _production(name: str, counters: Counters, now_ms: int) -> ProductionUsage:
         name=name,
         core_seconds=_spent(counters),
         attempts=counters.attempts(),
-        tasks=_tasks(counters),
+        tasks=counters.tasks(),
         booked_cores=counters.get("booked") * 1000 / PARTS_MS,
         held_core_seconds=counters.held_parts_ms(now_ms) / PARTS_MS,
     )

@@ -11,6 +11,7 @@ from farm.model.states import JobState, Outcome, TaskState
 from farm.policy.plan import plan
 from farm.store import Store, keys
 from farm.store.chosen import TASKS_AT_ONCE
+from farm.store.counters import place
 from farm.store.leases import KEEP
 from tests.makers import LEADER, a_grant, a_job, a_node, begin, grant, result, some_resources
 
@@ -25,6 +26,9 @@ def forget_the_start(store: Store, lease: str) -> None:
     for key in (keys.layer("1.1"), keys.job("1")):
         client.hincrby(key, "ready", 1)
         client.hincrby(key, "running", -1)
+    counters = client.bitfield(keys.counters("heron", ""))
+    counters.incrby("i64", place("tasks ready"), 1).incrby("i64", place("tasks running"), -1)
+    counters.execute()
 
 
 def test_a_start_the_store_forgot_leaves_no_task_running_for_ever(store: Store) -> None:

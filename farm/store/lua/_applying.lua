@@ -1,5 +1,13 @@
 -- A result that counts: the task moves, its record is written, and all learn from it.
 -- KEYS: derived, see _keys.lua. Returns: helpers for settle.lua.
+-- How an attempt ended that told a result.
+local function ending(event, story, memory)
+  if event == 'succeed' then return 'succeeded' end
+  if event == 'lose' then return 'lost' end
+  if memory > 0 then return 'out_of_memory' end
+  return string.find(story, '"outcome":"timed_out"', 1, true) and 'timed_out' or 'failed'
+end
+
 local function apply(layer, lease, index, attempt, failures, argv, i)
   local event = argv[i + 2]
   local failed = event == 'fail' or event == 'again'
@@ -9,7 +17,7 @@ local function apply(layer, lease, index, attempt, failures, argv, i)
   write_record(layer, index, attempt, failures, lease.ordinal, argv, i + 3)
   if argv[i + 8] ~= '' then tell_story(layer, index, argv[i + 8]) end
   local ms, peak_kib = tonumber(argv[i + 4]), tonumber(argv[i + 5])
-  usage.credit_result(lease, usage.ending(event, argv[i + 8], tonumber(argv[i + 10])), ms, peak_kib)
+  usage.credit_result(lease, ending(event, argv[i + 8], tonumber(argv[i + 10])), ms, peak_kib)
   if event == 'succeed' then
     note_use(layer, ms, peak_kib)
     note_image(layer, index, argv[i + 9])

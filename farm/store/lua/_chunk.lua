@@ -4,7 +4,7 @@
 -- sit on a chunk while another slot is idle (guided self-scheduling, Polychronopoulos and Kuck 1987).
 local function take(layer, lease, want)
   local taken = {}
-  local ready = tonumber(redis.call('HGET', layer.key, 'ready')) + (layer.moved.ready or 0)
+  local ready = layer.ready + (layer.moved.ready or 0)
   if layer.chunk > 0 then want = layer.chunk
   else
     local slots = redis.call('SCARD', layer_leases_key(layer.id))

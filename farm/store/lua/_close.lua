@@ -13,30 +13,12 @@ local function end_job_if_done(job)
   if f[2] == '0' and f[3] == '0' then move_job(job, 'succeed') else move_job(job, 'fail') end
 end
 
-local function count_open(layer)
-  local open, job = 0, job_key(layer.job)
-  local counters = usage.counters_key(layer.production, layer.pool)
-  for state, change in pairs(layer.moved) do
-    if change ~= 0 then
-      redis.call('HINCRBY', layer.key, state, change)
-      redis.call('HINCRBY', job, state, change)
-      usage.tally(counters, usage.COUNTER['tasks ' .. state], change)
-      if OPEN_TASK[state] then open = open + change end
-    end
-  end
-  return open
-end
-
 function close_layer(layer)
   spread_own(layer)
   stop_held(layer)
   touch_layer(layer.id)
-  local seen = redis.call('HMGET', layer.key, 'ready', 'unstarted')
-  local before, coming, open = tonumber(seen[1]), tonumber(seen[2]), count_open(layer)
-  write_use(layer)
+  local before, coming, open, left, job_left = usage.add_up(layer)
   local ready = before + (layer.moved.ready or 0)
-  local left = open ~= 0 and redis.call('HINCRBY', layer.key, 'open', open)
-  local job_left = open ~= 0 and redis.call('HINCRBY', job_key(layer.job), 'open', open)
   if open > 0 then reopen_job(layer.job) end
   if (before > 0) ~= (ready > 0) then set_waiting(layer.id, layer.production, layer.job) end
   if before == 0 and ready > 0 then redis.call('HSET', layer.key, 'served_ms', now_ms()) end

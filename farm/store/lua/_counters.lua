@@ -4,44 +4,56 @@
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
 local UNITS = {[1] = '1', [-1] = '-1'} -- the server writes other numbers out at a price
 
-local gathered = {} -- key -> {place -> amount}
+-- What is gathered: entry by entry a key, a place and an amount. Tables that are used again, since a
+-- settle has less to do than the server has with tables that are thrown away.
+local gathered, keys_of, places, amounts, tally_words = 0, {}, {}, {}, {}
 
--- What is gathered for the counters with this key: amounts by places, which are words of
--- usage.COUNTER or of a histogram.
-function usage.tallied(key)
-  local counters = gathered[key]
-  if not counters then
-    counters = {}
-    gathered[key] = counters
-  end
-  return counters
-end
-
+-- Raise the counter at `place`, a word of usage.COUNTER, usage.TASKS or a histogram.
 function usage.tally(key, place, amount)
-  local counters = usage.tallied(key)
-  counters[place] = (counters[place] or 0) + amount
+  for i = 1, gathered do
+    if places[i] == place and keys_of[i] == key then
+      amounts[i] = amounts[i] + amount
+      return
+    end
+  end
+  gathered = gathered + 1
+  keys_of[gathered], places[gathered], amounts[gathered] = key, place, amount
 end
 
--- Count `value` among the observations of a histogram, in `counters`.
-function usage.observe(counters, histogram, value)
+-- The number of the bucket of a histogram into which `value` falls.
+function usage.bucket(histogram, value)
   local bounds, bucket = histogram.bounds, 1
   while value > bounds[bucket] do bucket = bucket + 1 end
-  local place, sum = histogram[bucket], histogram.sum
-  counters[place], counters[sum] = (counters[place] or 0) + 1, (counters[sum] or 0) + value
+  return bucket
+end
+
+-- Count `count` observations, `sum` in all, of a bucket.
+function usage.observe(key, histogram, bucket, count, sum)
+  usage.tally(key, histogram[bucket], count)
+  usage.tally(key, histogram.sum, sum)
+end
+
+-- Take all that is gathered for the key of entry `first`, as words for BITFIELD; how many.
+local function take_words(first)
+  local key, n = keys_of[first], 0
+  for i = first, gathered do
+    if keys_of[i] == key then
+      if amounts[i] ~= 0 then
+        tally_words[n + 1], tally_words[n + 2], tally_words[n + 3] = 'INCRBY', 'i64', places[i]
+        tally_words[n + 4] = UNITS[amounts[i]] or amounts[i]
+        n = n + 4
+      end
+      amounts[i] = 0
+    end
+  end
+  return n
 end
 
 function usage.write()
-  for key, counters in pairs(gathered) do
-    local words = {}
-    for place, amount in pairs(counters) do
-      if amount ~= 0 then
-        local n = #words
-        words[n + 1], words[n + 2], words[n + 3] = 'INCRBY', 'i64', place
-        words[n + 4] = UNITS[amount] or amount
-      end
-    end
-    if words[1] then redis.call('BITFIELD', key, unpack(words)) end
-    gathered[key] = nil
+  for first = 1, gathered do
+    local n = take_words(first)
+    if n > 0 then redis.call('BITFIELD', keys_of[first], unpack(tally_words, 1, n)) end
   end
+  gathered = 0
   usage.write_spent()
 end

@@ -1,24 +1,26 @@
 -- What the time of a lease was spent on: by attempts as they ended, and the rest is overhead. What
 -- is credited to a lease adds up to its cores times the time from its grant to its end, exactly.
 -- Successes and overhead of less than a second wait in the lease's account for what follows, and so
--- do the histograms of successes: short tasks would pay for them with a good part of their time.
+-- do the histograms of runs of like results: short tasks would pay for them with much of their time.
 -- KEYS: derived, see _keys.lua. Returns: helpers for the steps.
--- "<up to when its time was looked at> <ms that succeeded> <ms of overhead> <place>:<amount> …"
+-- Up to when its time was looked at, ms that succeeded, ms of overhead; and twice the bucket of a
+-- run, how many, and their sum: of render times and of memory.
+local READ = '(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)'
+local WRITE = '%d %d %d %d %d %d %d %d %d'
+
 function usage.open_account(lease)
-  -- One that an older Karst granted has none yet: all of its time is open.
-  local account = lease.account or lease.granted_ms .. ' 0 0'
-  local since, made, owed, at = string.match(account, '(%d+) (%d+) (%d+)()')
+  -- One that an older Karst granted has none: all of its time is still open.
+  local account = lease.account or lease.granted_ms .. ' 0 0 1 0 0 1 0 0'
+  local since, made, owed, at, renders, ms, of, sizes, kib = string.match(account, READ)
   lease.since_ms, lease.made_ms, lease.owed_ms = tonumber(since), tonumber(made), tonumber(owed)
-  lease.seen = {}
-  for place, amount in string.gmatch(string.sub(account, at), '(#%d+):(%d+)') do
-    lease.seen[place] = tonumber(amount)
-  end
+  lease.renders = {bucket = tonumber(at), count = tonumber(renders), sum = tonumber(ms)}
+  lease.sizes = {bucket = tonumber(of), count = tonumber(sizes), sum = tonumber(kib)}
 end
 
 function usage.account_of(lease)
-  local words = {string.format('%.0f %.0f %.0f', lease.since_ms, lease.made_ms, lease.owed_ms)}
-  for place, amount in pairs(lease.seen) do words[#words + 1] = place .. ':' .. amount end
-  return table.concat(words, ' ')
+  local renders, sizes = lease.renders, lease.sizes
+  return string.format(WRITE, lease.since_ms, lease.made_ms, lease.owed_ms, renders.bucket,
+    renders.count, renders.sum, sizes.bucket, sizes.count, sizes.sum)
 end
 
 function usage.credit(lease, how, ms)
@@ -36,18 +38,6 @@ function usage.take_time(lease, ms)
   ms = math.max(0, math.min(ms, lease.at - lease.since_ms))
   lease.since_ms = lease.since_ms + ms
   return ms
-end
-
--- An attempt that told a result: its node measured `ms`, and the most memory, if it saw any.
-function usage.credit_result(lease, how, ms, peak_kib)
-  if peak_kib > 0 then usage.observe(lease.seen, usage.HISTOGRAM.peak_memory_bytes, peak_kib) end
-  if how == 'succeeded' then
-    usage.observe(lease.seen, usage.HISTOGRAM.render_seconds, ms)
-    lease.made_ms = lease.made_ms + usage.take_time(lease, ms)
-  else
-    usage.tally(usage.of(lease), usage.COUNTER['attempts ' .. how], 1)
-    usage.credit(lease, how, usage.take_time(lease, ms))
-  end
 end
 
 -- All time that is left is of attempts that ended without a result.

@@ -1,7 +1,7 @@
 -- A lease is made: booked wherever it counts, and listed wherever it is looked for.
 -- KEYS: derived, see _keys.lua. Returns: helpers for grant.lua.
 local function make_lease(lease, at, start_ms)
-  lease.since_ms, lease.made_ms, lease.owed_ms, lease.seen = at, 0, 0, {}
+  usage.open_account(lease)
   redis.call('HSET', lease.key, 'node', lease.node, 'epoch', lease.epoch, 'job', lease.job,
     'layer', lease.layer, 'production', lease.production, 'pool', lease.pool, 'group', lease.group,
     'limits', lease.limits, 'cores', lease.cores, 'memory_bytes', lease.memory_bytes,

@@ -7,13 +7,13 @@ local spread, spread_own, spread_job -- defined in _spread.lua
 
 local function open_layer(id)
   local f = redis.call('HMGET', layer_key(id), 'job', 'production', 'tasks', 'cursor', 'chunk',
-    'peak_kib', 'after', 'followers', 'pool')
+    'peak_kib', 'after', 'followers', 'pool', 'ready')
   if not f[1] then return nil end
   return {
     id = id, key = layer_key(id), states = states_key(id), records = records_key(id),
     job = f[1], production = f[2], tasks = tonumber(f[3]), cursor = tonumber(f[4]),
     chunk = tonumber(f[5]), moved = {}, render_ms = 0, render_squares = 0, rendered = 0,
-    peak_kib = tonumber(f[6] or 0), pool = f[9] or '',
+    peak_kib = tonumber(f[6] or 0), pool = f[9] or '', ready = tonumber(f[10]),
     after = f[7] or '', followers = f[8] or '', touched = {}, own_spread = 0, stopped = {},
     framed = string.find(f[8] or '', ':frame:', 1, true),
   }

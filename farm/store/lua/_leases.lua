@@ -32,7 +32,7 @@ local function save_hand(lease, taken)
     if lease.hand[index] then table.insert(words, index .. ':' .. lease.hand[index]) end
   end
   usage.credit_open(lease)
-  if taken then lease.hand_ms = string.format('%.0f', now_ms()) end
+  if taken then lease.hand_ms = string.format('%.0f', lease.at) end
   redis.call('HSET', lease.key, 'tasks', table.concat(words, ' '), 'hand_ms', lease.hand_ms,
     'left', lease.left or '', 'account', usage.account_of(lease))
   if taken then show_lease(lease) end

@@ -33,12 +33,3 @@ local function move_every(layer, name, event)
   layer.all_touched = true
   return count
 end
-
--- Where to look for more, and what a settle has learnt, which no other step changes meanwhile.
-local function write_use(layer)
-  if layer.rendered == 0 then return redis.call('HSET', layer.key, 'cursor', layer.cursor) end
-  local f = redis.call('HMGET', layer.key, 'rendered', 'render_ms', 'render_squares')
-  redis.call('HSET', layer.key, 'cursor', layer.cursor, 'rendered', layer.rendered + (f[1] or 0),
-    'render_ms', layer.render_ms + (f[2] or 0), 'render_squares',
-    layer.render_squares + (f[3] or 0), 'peak_kib', layer.peak_kib)
-end

@@ -34,9 +34,12 @@ function usage.write_spent()
   spent = {}
 end
 
+-- Tasks that are new there, or gone from there. Moves from state to state are counted in _totals.lua.
 function usage.count_tasks(production, pool, state, change)
+  local key, place = usage.counters_key(production, pool), usage.TASKS[state]
   redis.call('SADD', usage.pairs, production .. ' ' .. pool)
-  usage.tally(usage.counters_key(production, pool), usage.COUNTER['tasks ' .. state], change)
+  usage.tally(key, usage.COUNTER['tasks all'], change)
+  if place then usage.tally(key, place, change) end
 end
 
 -- {"<production> <pool>", its counters, …}

@@ -36,9 +36,11 @@ local function settle(layer, lease, argv)
 end
 
 redis.register_function('farm_settle', function(keys, argv)
-  local first = last_answer(argv[2], argv[1])
+  local lease = open_lease(argv[2])
+  -- A lease that goes on knows its last request; what has ended is asked for it.
+  local first = (not lease or lease.request == argv[1]) and last_answer(argv[2], argv[1])
   if first then return first end
-  local layer, lease = open_layer(argv[3]), open_lease(argv[2])
+  local layer = open_layer(argv[3])
   if not layer then return {'gone', 0} end
   -- A lease that has not started has no attempts: a store that went back in time forgot the start.
   if not lease or lease.epoch ~= argv[4] or lease.layer ~= argv[3] or lease.state == 'granted' then
