@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from farm.client import Client
-from farm.demo.report import Run, Shot, report
+from farm.demo.report import Run, Shot, Spent, report
 from farm.demo.show import HowFar, Show, a_show
 from farm.model.errors import BadRequest, FarmError, ServiceUnavailable, StoreUnavailable
 from farm.model.render import fill_frame
@@ -84,17 +84,18 @@ def _make_scene(scene: Path) -> None:
 
 def _render(farm: LocalFarm, scene: Path, out: Path, *, say: Say) -> Run:
     with _client(farm.url) as client:
-        started_at = time.monotonic()
+        before, started_at = client.usage.now(), time.monotonic()
         jobs = [_submit(client, production, scene, out) for production in PRODUCTIONS]
         say(f"Submitted {scene.name} for {' and '.join(PRODUCTIONS)}; watch at {farm.url}/docs")
         with a_show() as show:
             first_at = _follow(farm, client, jobs, show)
-        ended_at = time.monotonic()
+        ended_at, after = time.monotonic(), client.usage.now()
         return Run(
             shots=tuple(_shot(client, job) for job in jobs),
             slots=farm.options.slots,
             wall_seconds=ended_at - started_at,
             first_frame_seconds=first_at - started_at,
+            spent=Spent.between(before, after),
         )
 
 

@@ -41,7 +41,7 @@ def now(store: TheStore, caller: Caller) -> UsageOut:
     due = usage.plan.due_cores
     names = {*accounts.pools, *(one.name for one in usage.pools if any(one.tasks.values()))}
     return UsageOut(
-        at=usage.at,
+        at=accounts.at_ms / 1000,
         farm=SplitOut.of(accounts.farm()),
         pools=[_pool(name, accounts.pools.get(name), usage) for name in sorted(names)],
         productions=[ProductionOut.of(one, due.get(one.name)) for one in usage.productions],

@@ -77,7 +77,12 @@ def test_the_demo_leaves_images_sheets_and_figures_and_no_process(
         film = read_movie(tmp_path / production / f"{production}_preview.mp4")
         assert (film.frames, film.width, film.height) == (3, 64, 36)
     assert re.search(r"6 frames, with their sheets and films, in \d+\.\d s on 2 slots;", ran.stdout)
-    assert re.search(r"Slot utilization \d+\.\d%", ran.stdout)
+    split = dict(re.findall(r"^  (\w+) +(\d+\.\d)  ", ran.stdout, re.MULTILINE))
+    together = re.search(r"= 2 cores for (\d+\.\d) s\nUtilization \d+\.\d%;", ran.stdout)
+    assert together
+    assert float(split.pop("together")) == pytest.approx(2 * float(together[1]), abs=0.15)
+    assert sum(map(float, split.values())) == pytest.approx(2 * float(together[1]), abs=0.4)
+    assert float(split["busy"]) > 0
     assert not (tmp_path / "farm").exists()
     assert not runs_in(tmp_path)
 

@@ -2,11 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from farm.demo.report import Run, Shot, report
+from farm.demo.report import Run, Shot, Spent, report
 from farm.demo.show import HowFar, a_show
+from farm.model.metrics import SERVER_STATES, SPENT
 
 
 def a_shot(folder: Path, production: str = "heron", frames: int = 8) -> Shot:
@@ -22,24 +24,45 @@ def a_shot(folder: Path, production: str = "heron", frames: int = 8) -> Shot:
 
 
 def a_run(folder: Path) -> Run:
-    return Run(shots=(a_shot(folder),), slots=2, wall_seconds=20.0, first_frame_seconds=2.5)
+    return Run(
+        shots=(a_shot(folder),),
+        slots=2,
+        wall_seconds=20.0,
+        first_frame_seconds=2.5,
+        spent=Spent.between(
+            usage(100.0, busy=50.0, idle=150.0), usage(120.0, busy=88.0, idle=152.0)
+        ),
+    )
 
 
-def test_utilization_is_working_time_over_slots_times_wall(tmp_path: Path) -> None:
-    run = a_run(tmp_path)
+def usage(at: float, **split: float) -> dict[str, Any]:
+    """What the service tells at that moment."""
+    none = dict.fromkeys(SERVER_STATES, 0.0)
+    spent = {**dict.fromkeys(SPENT, 0.0), "succeeded": split["busy"] - 2.0, "overhead": 2.0}
+    return {
+        "at": at,
+        "farm": {"cores": {**none, "idle": 2.0}, "core_seconds": {**none, **split}},
+        "productions": [{"spent_core_seconds": spent}],
+    }
 
-    assert run.busy_seconds == 38.0
-    assert run.utilization == pytest.approx(0.95)
+
+def test_the_split_is_of_the_run_alone_and_adds_up(tmp_path: Path) -> None:
+    spent = a_run(tmp_path).spent
+
+    assert (spent.by_state["busy"], spent.by_state["idle"]) == (38.0, 2.0)
+    assert sum(spent.by_state.values()) == spent.cores * spent.seconds
+    assert (spent.by_ending["succeeded"], spent.by_ending["overhead"]) == (38.0, 0.0)
 
 
-def test_the_report_names_every_frame_and_says_how_utilization_is_computed(tmp_path: Path) -> None:
+def test_the_report_names_every_frame_and_where_every_core_second_went(tmp_path: Path) -> None:
     told = report(a_run(tmp_path))
 
     assert re.findall(r"(\d+): (\d\.\d\d)", told) == [(str(n), f"{n}.00") for n in range(1, 9)]
     assert "min 1.00   median 4.50   max 8.00" in told
-    assert (
-        "Slot utilization 95.0%: attempts took 38.0 s together, out of 2 slots times 20.0 s" in told
-    )
+    assert "busy         38.0   95.0%" in told
+    assert "together     40.0  = 2 cores for 20.0 s" in told
+    assert "Utilization 95.0%" in told
+    assert told.endswith("What was busy: succeeded 38.0.")
     assert "finished 2.5 s after the first submit" in told
 
 
