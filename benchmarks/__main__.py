@@ -10,6 +10,7 @@ from benchmarks import (
     hashing,
     one_frame_jobs,
     plan,
+    scrape,
     second_submit,
     service_memory,
     steering,
@@ -37,4 +38,5 @@ if __name__ == "__main__":
         centre.measure,
         why.measure,
         week.measure,
+        scrape.measure,
     )

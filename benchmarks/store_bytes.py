@@ -22,7 +22,8 @@ CHUNK = 512
 JOBS = 1000  #: to see what a job costs, however long it is
 BEAT_SECONDS = 2.0
 QUESTIONS, QUICK_QUESTIONS = 200, 50
-LEADER, NODE = "benchmark", "n1"
+LEADER = "benchmark"
+NODE = NodeSpec(name="n1", resources=Resources(cores=1, memory_bytes=GIB))
 
 
 def measure(quick: bool) -> Report:
@@ -41,7 +42,7 @@ def measure(quick: bool) -> Report:
         waiting = _used(store) - before
         waiting_keys = _keys_bytes(store, job)
         asked_waiting = _questions(store, job, count, times)
-        seconds = _finish(farm, job)
+        seconds = finish(farm, job, NODE)
         finished_keys = _keys_bytes(store, job)
         finished = _used(store) - before
         asked_finished = _questions(store, job, count, times)
@@ -94,26 +95,26 @@ def _keys_bytes(store: Store, job: str) -> int:
     return sum(int(client.memory_usage(key, samples=0) or 0) for key in found)
 
 
-def _finish(farm: BenchFarm, job: str) -> float:
-    """Finish the whole job through one lease, in large chunks; seconds."""
+def finish(farm: BenchFarm, job: str, spec: NodeSpec) -> float:
+    """Finish a job of one layer through one lease of the node `spec`, in large chunks; seconds."""
     store = farm.store
-    spec = NodeSpec(name=NODE, resources=Resources(cores=1, memory_bytes=GIB))
     epoch = store.nodes.register(spec)
     store.leader.lead(LEADER)
-    wish = Grant(node=NODE, epoch=epoch, layer=f"{job}.1", resources=SMALL)
+    wish = Grant(node=spec.name, epoch=epoch, layer=f"{job}.1", resources=SMALL)
     [(_, lease_id, answer)] = store.leases.grant([wish], leader=LEADER)
     assert answer == "granted", answer
-    lease, tasks = store.leases.start(lease_id, node=NODE, epoch=epoch)
+    lease, tasks = store.leases.start(lease_id, node=spec.name, epoch=epoch)
     begun = beaten = time.monotonic()
     while tasks:
-        tasks = _settle(store, lease, tasks)
+        tasks = settle(store, lease, tasks)
         if time.monotonic() - beaten > BEAT_SECONDS:
             beaten = time.monotonic()
-            store.nodes.heartbeat(NODE, epoch, NodeHealth(), {})
+            store.nodes.heartbeat(spec.name, epoch, NodeHealth(), {})
     return time.monotonic() - begun
 
 
-def _settle(store: Store, lease: Lease, tasks: tuple[TaskInHand, ...]) -> tuple[TaskInHand, ...]:
+def settle(store: Store, lease: Lease, tasks: tuple[TaskInHand, ...]) -> tuple[TaskInHand, ...]:
+    """Tell that `tasks` have succeeded; the next ones."""
     now = time.time()
     results = [
         TaskResult(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from farm.model.bounds import Limit
-from farm.model.node import Node
 from farm.model.usage import FarmUsage
 from farm.store import Store
 from farm.store.accounts import Accounts
@@ -20,7 +19,6 @@ class Seen:
     accounts: Accounts
     usage: FarmUsage
     energy: FarmEnergy
-    nodes: Sequence[Node]
     limits: Sequence[Limit]
 
 
@@ -31,6 +29,5 @@ def look(store: Store) -> Seen:
         accounts=store.accounts.read(),
         usage=store.usage.now(),
         energy=store.energy.read(),
-        nodes=store.nodes.list(),
         limits=sorted(limits[:MOST_LIMITS], key=lambda limit: limit.name),
     )

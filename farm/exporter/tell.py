@@ -6,10 +6,9 @@ from typing import TypeVar
 from farm.exporter.families import Families
 from farm.exporter.look import Seen
 from farm.model.bounds import Limit
-from farm.model.node import Node
 from farm.model.resources import CORE_PARTS
 from farm.model.usage import OTHER, FarmUsage, PlanUsage, PoolUsage, ProductionUsage
-from farm.store.accounts import MS, NodeAccount, PoolAccount
+from farm.store.accounts import NodeAccount, PoolAccount
 from farm.store.energy import FarmEnergy
 
 _Label = TypeVar("_Label", bound=str)
@@ -27,7 +26,7 @@ def tell(seen: Seen, families: Families) -> None:
     _by_label(families, "farm_jobs", seen.usage.jobs)
     _energy(families, seen.energy, told)
     _by_label(families, "farm_production_due_cores", by_name(seen.usage.plan.due_cores, told))
-    _nodes(families, seen.nodes, seen.accounts.nodes)
+    _nodes(families, seen.accounts.nodes)
     _plan(families, seen.usage.plan)
     _counters(families, seen.usage)
     _limits(families, seen.limits)
@@ -66,16 +65,14 @@ def _production(families: Families, one: ProductionUsage) -> None:
     families.add("farm_production_booked_cores", one.booked_cores, one.name)
 
 
-def _nodes(families: Families, nodes: Iterable[Node], accounts: Iterable[NodeAccount]) -> None:
-    for node in nodes:
-        families.add("farm_node_info", 1, node.name, node.spec.pool, node.spec.worker_version)
-        families.add("farm_node_last_heartbeat_timestamp_seconds", node.heartbeat_at, node.name)
-    for account in accounts:
-        cores = account.cores
-        busy_seconds = float(cores.spent.busy) / (CORE_PARTS * MS)
-        families.add("farm_node_cores", account.core_parts / CORE_PARTS, account.name)
-        families.add("farm_node_busy_cores", float(cores.now.busy) / CORE_PARTS, account.name)
-        families.add("farm_node_busy_core_seconds_total", busy_seconds, account.name)
+def _nodes(families: Families, accounts: Iterable[NodeAccount]) -> None:
+    for one in accounts:
+        families.add("farm_node_info", 1, one.name, one.pool, one.version)
+        families.add("farm_node_last_heartbeat_timestamp_seconds", one.heartbeat_at, one.name)
+        families.add("farm_node_cores", one.core_parts / CORE_PARTS, one.name)
+        busy_core_seconds, busy_cores = one.busy
+        families.add("farm_node_busy_cores", busy_cores, one.name)
+        families.add("farm_node_busy_core_seconds_total", busy_core_seconds, one.name)
 
 
 def _energy(families: Families, energy: FarmEnergy, told: Collection[str]) -> None:

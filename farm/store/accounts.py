@@ -6,7 +6,8 @@ times the time that has passed, to the last ms. A node's own second is split as 
 is exact as a fraction.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -15,11 +16,14 @@ from typing import Any
 from farm.model.errors import NotLeader
 from farm.model.resources import CORE_PARTS
 from farm.policy.free_room import FreeRoom
+from farm.store.breach import flat
 from farm.store.connection import Connection
 
 MS = 1000
 _JUDGED_AT_ONCE = 500  #: nodes, so that others get their turn at the store
 _SUMS = 6  #: the five states, and stranded
+_MODE, _CORES, _GPUS = 3, 5, 17  #: where they are among the numbers of lua/_partition.lua
+_OPEN = 1  #: the mode of a node that takes leases
 
 
 class Spent(StrEnum):
@@ -85,10 +89,28 @@ class NodeAccount:
 
     name: str
     pool: str
+    version: str  #: of its worker
+    heartbeat_at: float  #: seconds since 1970, the store's clock
     elapsed_ms: int
-    core_parts: int  #: its cores, in quarters
-    cores: Account
-    gpus: Account
+    core_row: tuple[int, ...]  #: all of them, the sums of each state, what they are at now
+    gpu_row: tuple[int, ...]
+
+    @property
+    def core_parts(self) -> int:
+        return self.core_row[0]  # in quarters
+
+    @property
+    def cores(self) -> Account:
+        return _account(self.core_row, self.core_row[0] * self.elapsed_ms)
+
+    @property
+    def gpus(self) -> Account:
+        return _account(self.gpu_row, self.gpu_row[0] * self.elapsed_ms)
+
+    @property
+    def busy(self) -> tuple[float, float]:
+        """Core-seconds until now, and cores now."""
+        return self.core_row[1] / (CORE_PARTS * MS), self.core_row[1 + _SUMS] / CORE_PARTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,13 +175,13 @@ class AccountStore:
 
     def read(self) -> Accounts:
         """Where all time went until now. Changes nothing. Raises StoreUnavailable."""
-        at_ms, rows, past = self._connection.call("farm_accounts")
-        nodes = tuple(sorted((_node(row) for row in rows), key=lambda node: node.name))
-        eras = {pool: dict(zip(words[::2], words[1::2], strict=True)) for pool, words in past}
-        pools = {
-            pool: _pool([node for node in nodes if node.pool == pool], eras[pool])
-            for pool in sorted(eras)
-        }
+        at_ms, rows, told = self._connection.call("farm_accounts")
+        waiting = {pool: flags for pool, _, *flags in told}
+        nodes = tuple(sorted((_node(row, waiting) for row in rows), key=lambda node: node.name))
+        by_pool: defaultdict[str, list[NodeAccount]] = defaultdict(list)
+        for node in nodes:
+            by_pool[node.pool].append(node)
+        pools = {pool: _pool(by_pool[pool], flat(past)) for pool, past, *_ in sorted(told)}
         return Accounts(at_ms=at_ms, nodes=nodes, pools=pools)
 
     def judge(
@@ -207,41 +229,62 @@ def _split(numbers: Sequence[int]) -> Split:
     return Split(**dict(zip(Split.__slots__, numbers, strict=True)))
 
 
-def _node(row: Sequence[Any]) -> NodeAccount:
-    name, pool, elapsed, *numbers = row
-    size = len(numbers) // 2
-    cores, gpus = numbers[:size], numbers[size:]
+def _node(row: Sequence[Any], waiting: Mapping[str, Sequence[int]]) -> NodeAccount:
+    """A node as lua/accounts.lua tells it; `waiting` has of each pool whether work waits."""
+    name, pool, version, heartbeat_ms, elapsed, reports, *numbers = row
+    mode, cores = numbers[_MODE], numbers[_CORES:_GPUS]
+    gpus, flags = numbers[_GPUS:] or [0] * (_GPUS - _CORES), waiting[pool]
     return NodeAccount(
         name=name,
         pool=pool,
+        version=version,
+        heartbeat_at=heartbeat_ms / MS,
         elapsed_ms=elapsed,
-        core_parts=cores[0],
-        cores=_account(cores, elapsed),
-        gpus=_account(gpus, elapsed),
+        core_row=(cores[0], *cores[-_SUMS:], *_now(cores, mode, reports, *flags[:2])),
+        gpu_row=(gpus[0], *gpus[-_SUMS:], *_now(gpus, mode, reports, *flags[2:])),
     )
 
 
-def _account(numbers: Sequence[int], elapsed_ms: int) -> Account:
+def _now(block: Sequence[int], mode: int, reports: int, waits: int, unjudged: int) -> Sequence[int]:
+    """What everything of a node is at now: as a ms is added to its sums, see lua/_partition.lua."""
+    everything, busy, usable, stranded = block[:4]
+    free = everything - busy
+    if not reports:
+        return (0, 0, 0, 0, everything, 0)
+    if mode != _OPEN:
+        return (busy, 0, 0, free, 0, 0)
+    if not waits:
+        return (busy, 0, free, 0, 0, 0)
+    if unjudged:
+        return (busy, free, 0, 0, 0, 0)
+    return (busy, usable, free - usable, 0, 0, stranded)
+
+
+def _account(row: Sequence[int], configured: int) -> Account:
     return Account(
-        spent=_split(numbers[1 : 1 + _SUMS]),
-        now=_split(numbers[1 + _SUMS :]),
-        configured=numbers[0] * elapsed_ms,
+        spent=_split(row[1 : 1 + _SUMS]), now=_split(row[1 + _SUMS :]), configured=configured
     )
 
 
-def _pool(nodes: Iterable[NodeAccount], past: Mapping[str, str]) -> PoolAccount:
+def _sum(rows: Sequence[tuple[tuple[int, ...], int]]) -> Account:
+    """Of rows of one size, each with the ms that it lasts."""
+    configured = sum(row[0] * elapsed_ms for row, elapsed_ms in rows)
+    return _account(list(map(sum, zip(*(row for row, _ in rows), strict=True))), configured)
+
+
+def _pool(nodes: Sequence[NodeAccount], past: Mapping[str, str]) -> PoolAccount:
     """The sum of `nodes` and of the eras that are over, as lua/_eras.lua keeps them."""
-    by_size: dict[int, Account] = {}
-    gpus = _past(past, "gpus:1:")
-    for size in {int(name.split(":")[1]) for name in past if name.startswith("cores:")}:
-        by_size[size] = _past(past, f"cores:{size}:")
+    rows: defaultdict[int, list[tuple[tuple[int, ...], int]]] = defaultdict(list)
+    gpu_rows = [(node.gpu_row, node.elapsed_ms) for node in nodes]
     for node in nodes:
-        by_size[node.core_parts] = by_size.get(node.core_parts, Account()) + node.cores
-        gpus += node.gpus
+        rows[node.core_parts].append((node.core_row, node.elapsed_ms))
+    by_size = {size: _sum(of_size) for size, of_size in rows.items()}
+    for size in {int(name.split(":")[1]) for name in past if name.startswith("cores:")}:
+        by_size[size] = by_size.get(size, Account()) + _past(past, f"cores:{size}:")
     sizes = [(size, account) for size, account in by_size.items() if size]
     return PoolAccount(
         cores=sum(by_size.values(), Account()),
-        gpus=gpus,
+        gpus=_past(past, "gpus:1:") + (_sum(gpu_rows) if gpu_rows else Account()),
         nodes_now=sum((one.now.over(size) for size, one in sizes), Split()),
         nodes_spent=sum((one.spent.over(size) for size, one in sizes), Split()),
     )
