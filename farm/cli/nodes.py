@@ -144,5 +144,6 @@ for _verb in (
     upkeep.comment,
     upkeep.restart,
     upkeep.clear,
+    upkeep.forget,
 ):
     nodes.add_command(_verb)

@@ -73,6 +73,19 @@ def clear(session: Session, *, node: str) -> None:
 
 
 @click.command()
+@click.argument("node")
+@talks
+def forget(session: Session, *, node: str) -> None:
+    """Strike off NODE, which is offline and gone for good.
+
+    What it did stays in all sums and in the records of frames. If its worker comes back, the node
+    does, too.
+    """
+    after = session.client.upkeep.forget(node)
+    session.view.done(after, f"Node {node} is forgotten; what it did stays counted.")
+
+
+@click.command()
 @click.argument("job")
 @click.argument("node", default="")
 @talks

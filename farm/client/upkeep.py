@@ -37,6 +37,10 @@ class Upkeep:
         """Trust the node again."""
         return self._wire.change("POST", _path(node, "clear"), {})
 
+    def forget(self, node: str) -> Answer:
+        """Strike off a node that is offline, and gone for good."""
+        return self._wire.change("DELETE", f"/nodes/{quote(check_name('node', node))}", {})
+
     def blocked(self, job: str) -> Answer:
         """The nodes that the job shuns."""
         return self._wire.ask(f"/jobs/{quote(job)}/blocked")

@@ -30,6 +30,10 @@ class BlockedOut(Out):
     nodes: list[str] = Field(description="That the job shuns: its frames failed only there.")
 
 
+class ForgottenOut(Out):
+    name: str = Field(description="Of the node that is no more.")
+
+
 class UnblockedOut(Out):
     nodes: int = Field(description="How many the job may use again.")
 
@@ -80,6 +84,14 @@ def clear(store: TheStore, node: NodeName, _key: Key, caller: Caller) -> NodeOut
     caller.must(Right.STEER_NODES)
     store.faults.pardon(node)
     return NodeOut.of(store.nodes.get(node))
+
+
+@router.delete("/nodes/{node}", summary="Forget a node that is gone for good")
+def forget(store: TheStore, node: NodeName, key: Key, caller: Caller) -> ForgottenOut:
+    """Only one that is offline. What it did stays counted; if its worker comes back, so does it."""
+    caller.must(Right.STEER_NODES)
+    store.nodes.forget(node, key=key)
+    return ForgottenOut(name=node)
 
 
 @router.get("/jobs/{job}/blocked", summary="Which nodes a job shuns")

@@ -44,6 +44,7 @@ class FarmEnergy:
     productions: Mapping[str, Used] = field(default_factory=dict)
     busy: Mapping[str, Used] = field(default_factory=dict)  #: by pool: of booked cores
     idle: Mapping[str, Used] = field(default_factory=dict)  #: by pool: of all others
+    forgotten: Used = field(default_factory=Used)  #: of nodes that were struck off
 
 
 class EnergyStore:
@@ -73,7 +74,8 @@ def energy_breaches(energy: FarmEnergy) -> Iterator[Breach]:
     sums = {name: _sum(getattr(energy, name)) for name in ("nodes", "productions", "busy", "idle")}
     where = "energy"
     shared = sums["productions"] + sums["idle"]
-    yield from compare("nodes = productions + idle", where, sums["nodes"], shared)
+    counted = sums["nodes"] + energy.forgotten
+    yield from compare("nodes = productions + idle", where, counted, shared)
     yield from compare("busy = productions", where, sums["productions"], sums["busy"])
 
 
@@ -83,6 +85,7 @@ def _sum(used: Mapping[str, Used]) -> Used:
 
 def _farm_energy(fields: Mapping[str, str]) -> FarmEnergy:
     kinds: dict[str, dict[str, Used]] = {"node": {}, "production": {}, "busy": {}, "idle": {}}
+    kinds["forgotten"] = {}
     for told, count in fields.items():
         kind, name, *model = told.split("/")
         kinds[kind][name] = kinds[kind].get(name, Used()) + Used(
@@ -93,6 +96,7 @@ def _farm_energy(fields: Mapping[str, str]) -> FarmEnergy:
         productions=kinds["production"],
         busy=kinds["busy"],
         idle=kinds["idle"],
+        forgotten=_sum(kinds["forgotten"]),
     )
 
 

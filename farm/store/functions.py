@@ -96,6 +96,7 @@ _HELPERS = (
     "_looking",
     "_energy",
     "_wishes",
+    "_forgetting",
 )
 
 _WORD = re.compile(r"(?<![\w:])(?<![^.]\.)[A-Za-z_]\w*")

@@ -17,6 +17,7 @@ JOB_LINES = f"{HASH_TAG}:jobs:lines"
 POOLS = f"{HASH_TAG}:pools"  # SET of pools that nodes were ever in
 LIMITS = f"{HASH_TAG}:limits"
 SCHEDULES = f"{HASH_TAG}:nodes:schedules"  # HASH node name -> the hours it keeps
+FORGOTTEN = f"{HASH_TAG}:nodes:forgotten"  # HASH, see lua/_forgetting.lua
 QUARANTINED = f"{HASH_TAG}:nodes:quarantined"  # ZSET node name -> when to try it again, ms
 ENERGY = f"{HASH_TAG}:energy"  # HASH, see lua/_energy.lua
 COUNTERS = f"{HASH_TAG}:counters"

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from farm.model.errors import NodeSuperseded, NotFound, NotLeader
+from farm.model.errors import Conflict, NodeSuperseded, NotFound, NotLeader
 from farm.model.lease import LeaseState, Order
 from farm.model.node import Node, NodeHealth, NodeSpec, Pulse
 from farm.model.resources import Resources
@@ -39,6 +39,7 @@ class NodeStore:
                 "cores": spec.resources.cores,
                 "memory_bytes": spec.resources.memory_bytes,
                 "gpus": spec.resources.gpus,
+                "version": spec.worker_version,
                 "spec": json.dumps(asdict(spec)),
                 "view": write_node_view(spec),
             }
@@ -96,6 +97,20 @@ class NodeStore:
     def leave(self, name: str, epoch: int) -> None:
         """Sign the node off; what it still holds is ready again."""
         self._connection.call("farm_leave", name, epoch)
+
+    def forget(self, name: str, *, key: str) -> None:
+        """Strike off a node that is gone for good; what it did stays counted, once for each `key`.
+
+        Raises NotFound, Conflict when it is not offline.
+        """
+        answer = self._connection.call("farm_forget", key, name)[0]
+        if answer == "unknown":
+            raise NotFound(f"no node {name!r}; `farm nodes ls` shows the nodes there are")
+        if answer != "forgotten":
+            raise Conflict(
+                f"node {name} is {answer}: only one that is offline can be forgotten; "
+                "end its worker first"
+            )
 
     def drain(self, name: str, reason: str) -> NodeState:
         """Let the node finish what it has and give it no more. Raises NotFound."""

@@ -5,7 +5,6 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
 
 from farm.model.errors import BadFrames, NotFound
 from farm.model.frames import Frames
@@ -120,8 +119,13 @@ class TaskQuestions:
 
     def _node_names(self) -> dict[int, str]:
         with self._connection.guard():
-            ordinals: dict[str, Any] = self._connection.client.hgetall(keys.NODES)
-        return {int(ordinal): name for name, ordinal in ordinals.items()}
+            pipeline = self._connection.client.pipeline(transaction=False)
+            pipeline.hgetall(keys.NODES)
+            pipeline.hgetall(keys.FORGOTTEN)
+            present, forgotten = pipeline.execute()
+        # A forgotten node's number comes first among what is kept of it.
+        kept = {**forgotten, **present}
+        return {int(words.split(" ")[0]): name for name, words in kept.items()}
 
     def list(
         self,

@@ -3,7 +3,8 @@
 -- sums are exact: all nodes together = all productions + idle. A meter that is new counts from zero:
 -- its worker has started anew; what a meter counted while the node was not heard comes with the next
 -- heartbeat. HASH {farm}:energy has "node/<name>", "production/<name>", "busy/<pool>" and
--- "idle/<pool>", and apart from each "…/model": what no meter measured, but a stated model told.
+-- "idle/<pool>", "forgotten/nodes" of those that were struck off, and apart from each "…/model": what no
+-- meter measured, but a stated model told.
 -- KEYS: derived, see _keys.lua. Returns: helpers for heartbeat.lua.
 local ENERGY = ROOT .. 'energy'
 

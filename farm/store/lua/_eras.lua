@@ -43,3 +43,10 @@ function accounts.register(name)
   elseif t then fold(t) end
   accounts.save(name, new)
 end
+
+-- A node is struck off: all that it did is kept with its pool.
+function accounts.forget(name)
+  accounts.count(name)
+  fold(accounts.load(name))
+  redis.call('HDEL', ACCOUNTS, 'node ' .. name)
+end

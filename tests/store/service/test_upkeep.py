@@ -37,6 +37,21 @@ def test_every_verb_of_upkeep_reaches_the_node(
     assert store.nodes.get("n1").state is NodeState.DRAINING
 
 
+def test_a_node_that_is_gone_is_forgotten_and_one_that_works_is_not(
+    say: object, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert callable(say)
+    assert say("nodes", "forget", "n1") != status.OK
+    assert "end its worker first" in capsys.readouterr().err
+
+    store.nodes.leave("n1", 1)
+    assert say("nodes", "forget", "n1") == status.OK
+    assert "what it did stays counted" in capsys.readouterr().out
+    assert store.nodes.list() == []
+    assert say("nodes", "forget", "n1") != status.OK
+    assert "no node 'n1'" in capsys.readouterr().err
+
+
 def test_hours_that_cannot_be_read_are_told_in_one_line(
     say: object, capsys: pytest.CaptureFixture[str]
 ) -> None:
