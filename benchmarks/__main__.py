@@ -10,6 +10,7 @@ from benchmarks import (
     hashing,
     one_frame_jobs,
     plan,
+    report,
     scrape,
     second_submit,
     service_memory,
@@ -38,5 +39,6 @@ if __name__ == "__main__":
         centre.measure,
         why.measure,
         week.measure,
+        report.measure,
         scrape.measure,
     )

@@ -6,6 +6,7 @@ Core-seconds are kept exactly, as milliseconds of quarters of cores; here they a
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from farm.model.metrics import ENDINGS, SPENT
 from farm.model.states import JobState, Outcome, TaskState
@@ -113,8 +114,7 @@ class FarmUsage:
     dropped_messages: int = 0  #: messages to nodes for leases that were gone or started
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayUsage:
+class DayUsage(NamedTuple):
     """What one user of one production was credited in one pool on one day, in one way.
 
     A day is one of UTC, on the store's clock; time counts on the day on which it was credited,
