@@ -3,16 +3,15 @@
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import yaml
 
 from benchmarks.table import Report, Row, Target, percentile, run
-from farm.sim.scenario import DAY
 from tools.grafana.asking import Asker, Told
 from tools.grafana.prometheus import Prometheus
 from tools.grafana.reading import sheets
+from tools.week.__main__ import tell
 from tools.week.make import make
 from tools.week.proof import BOUND_POINTS, HEADLINE, WINDOWS, errors, headline
 from tools.week.server import serve
@@ -29,7 +28,7 @@ def measure(quick: bool) -> Report:
     with tempfile.TemporaryDirectory(prefix="week-") as scratch:
         week = Path(scratch) / "week"
         began = time.monotonic()
-        truth = make(week, days=days, tell=_teller(days))
+        truth = make(week, days=days, tell=tell)
         print(file=sys.stderr)
         made = time.monotonic() - began
         with serve(week) as url:
@@ -112,13 +111,6 @@ def _exprs() -> list[str]:
 def _rule_seconds(prometheus: Prometheus, expr: str, at: float) -> float:
     """The quickest of three: what the machine does besides is not the query's."""
     return min(prometheus.now(expr, at).seconds for _ in range(3))
-
-
-def _teller(days: float) -> Callable[[float], None]:
-    def tell(now: float) -> None:
-        print(f"\rweek: day {now / DAY:.2f} of {days:g}", end="", file=sys.stderr, flush=True)
-
-    return tell
 
 
 if __name__ == "__main__":

@@ -7,10 +7,8 @@ import argparse
 import signal
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from farm.sim.scenario import DAY
 from tools.grafana.prometheus import Prometheus
 from tools.prometheus import Missing
 from tools.week.make import TRUTH, make
@@ -33,7 +31,7 @@ def main() -> None:
     try:
         if not asked.folder.exists():
             began = time.monotonic()
-            make(asked.folder, days=asked.days, nodes_told=asked.nodes, tell=_teller(asked.days))
+            make(asked.folder, days=asked.days, nodes_told=asked.nodes, tell=tell)
             print(f"\r{asked.folder}: made in {time.monotonic() - began:.0f} s", file=sys.stderr)
         if asked.prove or asked.serve:
             with serve(asked.folder) as url:
@@ -56,11 +54,9 @@ def _prove(folder: Path, url: str) -> None:
     print(table([one for w in WINDOWS if w < length for one in errors(prometheus, truth, w)]))
 
 
-def _teller(days: float) -> Callable[[float], None]:
-    def tell(now: float) -> None:
-        print(f"\rweek: day {now / DAY:.2f} of {days:g}", end="", file=sys.stderr, flush=True)
-
-    return tell
+def tell(what: str, part: float) -> None:
+    """Progress, on one line of stderr."""
+    print(f"\rweek: {what} {part:4.0%} ", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -58,18 +58,42 @@ class Blocks:
         self._file.close()
         self._file = None
         self._wait()
-        command = f"{self._promtool} tsdb create-blocks-from openmetrics --quiet".split()
-        made = subprocess.Popen(
-            [*command, self._path, self.folder], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
+        made = _start(self._promtool, self._path, self.folder)
         self._making = (made, self._path)
 
     def _wait(self) -> None:
         if self._making is None:
             return
         made, path = self._making
-        _, said = made.communicate()
         self._making = None
-        if made.returncode:
-            raise RuntimeError(f"promtool made no block of {path}: {said.decode().strip()}")
+        _end(made, path)
         path.unlink()
+
+
+def make_blocks(texts: Path, folder: Path, promtool: Path) -> None:
+    """Blocks in `folder` of each text in `texts`, which has no end yet; none is changed."""
+    folder.mkdir(exist_ok=True)
+    for path in sorted(texts.iterdir()):
+        whole = folder / path.name
+        whole.write_text(f"{path.read_text('utf-8')}# EOF\n", "utf-8")
+        _end(_start(promtool, whole, folder), whole)
+        whole.unlink()
+
+
+def _start(promtool: Path, text: Path, folder: Path) -> subprocess.Popen[bytes]:
+    command: list[str | Path] = [
+        promtool,
+        "tsdb",
+        "create-blocks-from",
+        "openmetrics",
+        "--quiet",
+        text,
+        folder,
+    ]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def _end(made: subprocess.Popen[bytes], text: Path) -> None:
+    _, said = made.communicate()
+    if made.returncode:
+        raise RuntimeError(f"promtool made no block of {text}: {said.decode().strip()}")

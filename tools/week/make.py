@@ -26,21 +26,24 @@ def make(
     scenario: Scenario | None = None,
     days: float | None = None,
     nodes_told: int = 90,
-    tell: Callable[[float], None] = lambda _: None,
+    tell: Callable[[str, float], None] = lambda *_: None,
 ) -> Truth:
     """Play `scenario` (the centre's week) and write it to `folder`, which must not exist yet.
 
     The farm's recording rules have run on it all along. `nodes_told` of the nodes have series of
-    their own. `tell` hears the time played, in seconds. When it is stopped, nothing is left.
+    their own. `tell` hears what is being done, and how much of it is, 0 to 1. When it is stopped,
+    nothing is left.
     """
     week = scenario or read(str(SCENARIO), days=days)
     promtool = tool("promtool")
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:
-        truth = _play(week, part, promtool, nodes_told, tell)
+        truth = _play(
+            week, part, promtool, nodes_told, lambda now: tell("played", now / week.seconds)
+        )
         truth.save(part / TRUTH)
-        record(part, truth)
+        record(part, truth, promtool, lambda done: tell("recorded", done))
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -1,79 +1,95 @@
 """The farm's recording rules over a week that is there already, as if they had run all along.
 
-The server itself evaluates them, over a range. promtool can do that too, but makes a block for each
-rule and two hours: thousands of a week, and every later question has to look into all of them.
+Prometheus evaluates each rule at each of its instants, by range queries; promtool makes blocks of
+what they told. What is made of raw series comes first, what is made of recorded ones second.
 """
 
-import re
-import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import yaml
 
+from farm.sim.scenario import DAY
 from tools.grafana.prometheus import Prometheus
-from tools.grafana.promql import selectors
-from tools.prometheus import tool
+from tools.week.blocks import BLOCK_SECONDS, make_blocks
+from tools.week.families import series
 from tools.week.server import serve
 from tools.week.truth import Truth
 
 RULES = Path(__file__).parents[2] / "deploy" / "prometheus" / "rules.yml"
-_AT_ONCE_SECONDS = 86_400  #: of the week are asked for in one question
-
-
-def record(week: Path, truth: Truth) -> None:
-    """Add what `RULES` record to the blocks of `week`, as often as they do, or each minute.
-
-    Rules that ask for what others record come after these. Raises RuntimeError if promtool fails.
-    """
-    ahead = list(_rules())
-    while ahead:
-        to_come = {rule.name for rule in ahead}
-        now = [rule for rule in ahead if not to_come & rule.asked]
-        with serve(week) as url, tempfile.TemporaryDirectory(dir=week) as scratch:
-            told = Path(scratch) / "recorded.openmetrics"
-            for at in range(truth.begins_at, truth.ends_at, _AT_ONCE_SECONDS):
-                end = min(at + _AT_ONCE_SECONDS, truth.ends_at)
-                with told.open("w", encoding="utf-8") as file:
-                    for rule in now:
-                        file.writelines(rule.lines(Prometheus(url), at, end))
-                    file.write("# EOF\n")
-                _to_blocks(told, week / "blocks")
-        ahead = [rule for rule in ahead if rule not in now]
+_SECONDS = {"s": 1, "m": 60}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Rule:
+class Rule:
+    """One recording rule, and how often it is evaluated."""
+
     name: str
     expr: str
-    every_seconds: int
-
-    @property
-    def asked(self) -> set[str]:
-        """The series that it asks for."""
-        return {one.name for one in selectors(self.expr)}
-
-    def lines(self, prometheus: Prometheus, start: int, end: int) -> Iterator[str]:
-        """What it would have recorded before `end`, as text."""
-        answer = prometheus.over(self.expr, start, end - 1, self.every_seconds)
-        for one in answer.series:
-            told = ",".join(f'{key}="{value}"' for key, value in one.labels.items())
-            yield from (f"{self.name}{{{told}}} {value!r} {at:.0f}\n" for at, value in one.points)
+    seconds: int
 
 
-def _rules() -> Iterator[_Rule]:
-    for group in yaml.safe_load(RULES.read_text("utf-8"))["groups"]:
-        every = re.fullmatch(r"(\d+)([sm])", group["interval"])
-        assert every is not None
-        seconds = int(every[1]) * {"s": 1, "m": 60}[every[2]]
+def record(week: Path, truth: Truth, promtool: Path, tell: Callable[[float], None]) -> None:
+    """Add the recorded series to the blocks of `week`; `tell` hears how much is done, 0 to 1."""
+    rules = list(rules_of(RULES))
+    names = [rule.name for rule in rules]
+    first = [rule for rule in rules if not any(name in rule.expr for name in names)]
+    with tempfile.TemporaryDirectory(prefix="recorded-", dir=week) as scratch:
+        texts, early = Path(scratch) / "texts", Path(scratch) / "early"
+        texts.mkdir()
+        with serve(week / "blocks") as url:
+            _tell_all(first, Prometheus(url), truth, texts, lambda part: tell(part / 2))
+        make_blocks(texts, early, promtool)
+        with serve(week / "blocks", early) as url:
+            second = [rule for rule in rules if rule not in first]
+            _tell_all(second, Prometheus(url), truth, texts, lambda part: tell(0.5 + part / 2))
+        make_blocks(texts, week / "blocks", promtool)
+
+
+def rules_of(path: Path) -> Iterator[Rule]:
+    """All recording rules of a file of rules."""
+    for group in yaml.safe_load(path.read_text("utf-8"))["groups"]:
+        every = group["interval"]
+        seconds = int(every[:-1]) * _SECONDS[every[-1]]
         for rule in group["rules"]:
-            yield _Rule(name=rule["record"], expr=rule["expr"], every_seconds=max(60, seconds))
+            yield Rule(name=rule["record"], expr=rule["expr"], seconds=seconds)
 
 
-def _to_blocks(told: Path, blocks: Path) -> None:
-    words = ("tsdb", "create-blocks-from", "openmetrics", "-q", str(told), str(blocks))
-    made = subprocess.run([tool("promtool"), *words], capture_output=True, text=True, check=False)
-    if made.returncode:
-        raise RuntimeError(f"promtool made no blocks of what was recorded: {made.stderr.strip()}")
+def _tell_all(
+    rules: list[Rule],
+    prometheus: Prometheus,
+    truth: Truth,
+    texts: Path,
+    tell: Callable[[float], None],
+) -> None:
+    """What `rules` told, as text, in a file for each block."""
+    files: dict[int, TextIO] = {}
+    try:
+        for done, rule in enumerate(rules):
+            tell(done / len(rules))
+            for since in range(truth.begins_at, truth.ends_at + 1, int(DAY)):
+                until = min(since + int(DAY) - rule.seconds, truth.ends_at)
+                _write(rule, prometheus, (since, until), texts, files)
+    finally:
+        for file in files.values():
+            file.close()
+
+
+def _write(
+    rule: Rule,
+    prometheus: Prometheus,
+    span: tuple[int, int],
+    texts: Path,
+    files: dict[int, TextIO],
+) -> None:
+    for told in prometheus.over(rule.expr, *span, rule.seconds).series:
+        labels = {key: value for key, value in told.labels.items() if key != "__name__"}
+        name = series(rule.name, labels, target={})
+        for at, value in told.points:
+            window = int(at) // BLOCK_SECONDS
+            if window not in files:
+                files[window] = (texts / f"{window}.openmetrics").open("a", encoding="utf-8")
+            files[window].write(f"{name}{value!r} {at:.0f}\n")

@@ -19,14 +19,19 @@ READY_SECONDS = 60.0
 
 
 @contextmanager
-def serve(week: Path) -> Iterator[str]:
-    """The URL of a Prometheus on a free port that has the blocks of `week` and scrapes nothing."""
+def serve(blocks: Path, *others: Path) -> Iterator[str]:
+    """The URL of a Prometheus on a free port that has these blocks and scrapes nothing.
+
+    `blocks` may be a week as well.
+    """
+    own = blocks / "blocks" if (blocks / "blocks").is_dir() else blocks
     # Beside the week, so that its blocks can be linked: the server writes into its own folder only.
-    with tempfile.TemporaryDirectory(prefix="served-", dir=week) as scratch:
+    with tempfile.TemporaryDirectory(prefix="served-", dir=own.parent) as scratch:
         config = Path(scratch) / "prometheus.yml"
         config.write_text("scrape_configs: []\n", "utf-8")
         data = Path(scratch) / "data"
-        shutil.copytree(week / "blocks", data, copy_function=os.link)
+        for folder in (own, *others):
+            shutil.copytree(folder, data, copy_function=os.link, dirs_exist_ok=True)
         port = _free_port()
         server = subprocess.Popen(_command(config, data, port), stderr=subprocess.PIPE)
         try:
