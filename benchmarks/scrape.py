@@ -175,7 +175,7 @@ def _work(farm: BenchFarm, frames: int, jobs: int) -> None:
     finish(farm, store.jobs.submit(_ended(f"1-{frames}", 0), key=new_id()), WORKSHOP)
     epoch = store.nodes.get(WORKSHOP.name).epoch
     for number in range(jobs):
-        if number % 200 == 0:
+        if number % 20 == 0:
             store.leader.lead(LEADER)
             store.nodes.heartbeat(WORKSHOP.name, epoch, NodeHealth(), {})
         job = store.jobs.submit(_ended("1", number), key=new_id())

@@ -135,7 +135,7 @@ class LeaseRun:
         return _Done(task=task, request=request, rendered=rendered) if rendered else None
 
     def _attempt(self, request: RenderRequest, tell: Callable[[str], None]) -> Rendered | None:
-        started_at = time.time()
+        started_at, begun = time.time(), time.monotonic()
         try:
             self._place.prepare(tell)
             with self._rendering:
@@ -148,7 +148,7 @@ class LeaseRun:
             return Rendered(
                 outcome=Outcome.FAILED,
                 started_at=started_at,
-                elapsed_seconds=time.time() - started_at,
+                elapsed_seconds=time.monotonic() - begun,
                 reason=str(error),
             )
 

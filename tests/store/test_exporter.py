@@ -154,6 +154,55 @@ def test_two_scrapes_of_a_farm_at_rest_never_go_back(store: Store) -> None:
             assert all(now[key] >= value for key, value in values(family).items()), name
 
 
+def totals(collector: FarmCollector) -> Values:
+    """All counters, by name and labels."""
+    return {
+        (name, *key): value
+        for name, family in scrape(collector).items()
+        if TOLD[name].kind is Kind.COUNTER
+        for key, value in values(family).items()
+    }
+
+
+def test_a_renamed_node_is_offline_under_its_old_name_until_that_is_forgotten(
+    store: Store,
+) -> None:
+    busy_farm(store)
+    collector = FarmCollector(lambda: store)
+    store.nodes.leave("n1", 1)
+    store.nodes.register(a_node("new", cores=8, pool="cpu"))
+    both, counted = scrape(collector), totals(collector)
+    assert values(both["farm_cores"])["cpu", "offline"] == 8
+    assert {("n1",), ("new",)} < set(values(both["farm_node_cores"]))
+
+    store.nodes.forget("n1", key="renamed")
+    let_pass(store, 60_000)
+
+    now, later = scrape(collector), totals(collector)
+    assert values(now["farm_cores"])["cpu", "offline"] == 0
+    gone = {key for key in counted if key not in later}
+    assert gone == {("farm_node_busy_core_seconds_total", "n1")}
+    assert all(later[key] >= value for key, value in counted.items() if key not in gone)
+    offline = ("farm_core_seconds_total", "cpu", "offline")
+    assert later[offline] - counted[offline] < 8  # less than a second of it, not a minute
+
+
+def test_a_store_that_was_emptied_counts_from_zero(store: Store) -> None:
+    busy_farm(store)
+    collector = FarmCollector(lambda: store)
+    before = totals(collector)
+    store.connection.client.flushall()
+    empty = scrape(collector)
+    store.nodes.register(a_node("n1", cores=8, pool="cpu"))
+
+    after = totals(collector)
+
+    assert values(empty["farm_broker_up"]) == {(): 1}
+    assert "farm_core_seconds_total" not in empty
+    busy = ("farm_core_seconds_total", "cpu", "busy")
+    assert (before[busy] >= 20, after[busy]) == (True, 0)
+
+
 def test_productions_beyond_the_bound_are_told_as_one(store: Store) -> None:
     for number in range(MOST_PRODUCTIONS + 7):
         store.jobs.submit(a_job("1-2", production=f"p{number:03d}"), key=f"k{number}")

@@ -97,6 +97,7 @@ class Farm:
         url: str = "",
         sees_files: bool = False,
         words: tuple[str, ...] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """A node; one of a single core gets a CPU that is not the next node's.
 
@@ -106,7 +107,16 @@ class Farm:
         told = ("workers", "--name", name, "--cores", str(cores), "--state", state, *words)
         reach = {"FARM_URL": url} if url else {}
         reach |= {"FARM_FILES": str(self.files)} if sees_files else {}
-        self._add(name, *told, redis_url=redis_url, alone=cores == 1, environment=reach)
+        self._add(
+            name,
+            *told,
+            redis_url=redis_url,
+            alone=cores == 1,
+            environment={**reach, **(environment or {})},
+        )
+
+    def add_exporter(self, name: str, port: int) -> None:
+        self._add(name, "farm.exporter", "--port", str(port))
 
     def add_service(self, name: str, port: int, *, files: Path | None = None) -> None:
         folder = str(files or self.files)
