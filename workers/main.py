@@ -89,7 +89,7 @@ def _work(arguments: argparse.Namespace) -> bool:
     queue = LeaseQueue(redis_url)
     consumer = Consumer(queue.app, spec.name, slots=int(spec.resources.cores * CORE_PARTS))
     station = Station(
-        replace(spec, metrics_port=metrics.port),
+        replace(spec, metrics_port=metrics.port, metrics_host=metrics.host),
         store=store,
         pool=pool,
         places=_places(arguments, folder),

@@ -41,10 +41,10 @@ _TEND_SECONDS = 3600.0  # nothing is polled: a death or a signal wakes us
 )
 @click.option(
     "--metrics-port",
-    type=click.IntRange(0, 65535),
+    type=click.IntRange(1, 65535),
     default=None,
     show_default="not told",
-    help="Tell Prometheus of this machine's node, at this port of it only; 0 is any that is free.",
+    help="Tell Prometheus of the farm and its node, at this port of this machine, such as 9750.",
 )
 def up(
     state: Path, port: int, slots: int | None, name: str | None, metrics_port: int | None
@@ -100,7 +100,8 @@ def _greet(farm: LocalFarm) -> None:
     click.echo(
         f"The farm is up: node {farm.options.node} with {slots} slot{'s' if slots > 1 else ''}.\n"
         f"  service  {farm.url}\n"
-        f"  logs     {farm.logs}\n"
+        + (f"  metrics  {farm.metrics_url}/metrics\n" if farm.metrics_url else "")
+        + f"  logs     {farm.logs}\n"
         "Next, in another shell:\n"
         + ("" if usual else f"  export FARM_URL={farm.url}\n")
         + "  farm submit SCENE.blend --wait\n"

@@ -15,10 +15,17 @@ def targets(nodes: Iterable[Node]) -> str:
     return json.dumps(
         [
             {
-                "targets": [f"{node.spec.hostname or node.name}:{node.spec.metrics_port}"],
+                "targets": [_address(node)],
                 "labels": {"node": node.name, "pool": node.spec.pool},
             }
             for node in sorted(nodes, key=lambda node: node.name)
             if node.spec.metrics_port
         ]
+    )
+
+
+def _address(node: Node) -> str:
+    host = node.spec.metrics_host or node.spec.hostname or node.name
+    return (
+        f"[{host}]:{node.spec.metrics_port}" if ":" in host else f"{host}:{node.spec.metrics_port}"
     )

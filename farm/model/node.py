@@ -26,6 +26,7 @@ class NodeSpec:
     tags: tuple[str, ...] = ()  #: what it can do or is for, such as "avx512", "bigdisk"
     worker_version: str = ""
     metrics_port: int = 0  #: at which it tells Prometheus of itself; 0: it does not
+    metrics_host: str = ""  #: the one address at which it does so; "": at any of `hostname`'s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,15 +31,20 @@ class LocalOptions:
     node: str  #: the name of this machine's node
     slots: int  #: cores it gives to rendering; a frame asks for one unless its job says more
     port: int = DEFAULT_PORT  #: of the service
-    metrics_port: int | None = None  #: of what the node tells Prometheus; None: nothing
+    metrics_port: int | None = None  #: of what the farm tells Prometheus; None: nothing
 
     def check(self) -> None:
-        """Raise BadName or BadRequest on the first fault."""
+        """Raise BadName, BadRequest or Conflict (a port is taken) on the first fault."""
         check_name("node", self.node)
         if self.slots < 1:
             raise BadRequest(f"{self.slots} slots: a farm needs at least 1")
         if importlib.util.find_spec("uvicorn") is None:
             raise BadRequest("the service is not installed here: install karst-farm[service]")
+        check_port(self.port, option="--port")
+        if self.metrics_port is not None:
+            if self.metrics_port == self.port:
+                raise BadRequest(f"port {self.port} is the service's: give --metrics-port another")
+            check_port(self.metrics_port, option="--metrics-port")
 
 
 class LocalFarm:
@@ -50,6 +55,8 @@ class LocalFarm:
         self.options = options
         self.url = f"http://{HOST}:{options.port}"
         self.redis_url = redis_url
+        metrics_port = options.metrics_port
+        self.metrics_url = "" if metrics_port is None else f"http://{HOST}:{metrics_port}"
         self.logs = options.state / "logs"
         self._supervisor = supervisor
 
@@ -66,7 +73,6 @@ def local_farm(options: LocalOptions, *, say: Say) -> Iterator[LocalFarm]:
     StoreUnfit or StoreUnavailable without a store, ServiceUnavailable when a part does not start.
     """
     options.check()
-    check_port(options.port)
     lock = FolderLock(options.state, what="farm")
     try:
         logs = _logs_folder(options.state)
@@ -74,7 +80,7 @@ def local_farm(options: LocalOptions, *, say: Say) -> Iterator[LocalFarm]:
         supervisor = Supervisor(logs=logs, store=store, say=say)
         try:
             supervisor.start(_parts(options, redis_url))
-            supervisor.wait_until(lambda: _missing(options.port), timeout_seconds=READY_SECONDS)
+            supervisor.wait_until(lambda: _missing(options), timeout_seconds=READY_SECONDS)
             yield LocalFarm(options, supervisor, redis_url)
         except KeyboardInterrupt:
             say("stopping; frames in hand may finish, and Ctrl-C again does not wait for them")
@@ -111,8 +117,18 @@ def _store(state: Path, logs: Path) -> tuple[str, StoreProcess | None]:
 def _parts(options: LocalOptions, redis_url: str) -> list[PartSpec]:
     environment = {"FARM_REDIS_URL": redis_url}
     files = str(options.state / "files")
+    exporter = [
+        PartSpec(
+            name="exporter",
+            module="farm.exporter",
+            arguments=("--host", HOST, "--port", str(options.metrics_port)),
+            environment=environment,
+        )
+    ]
+    tells = options.metrics_port is not None
     return [
         PartSpec(name="scheduler", module="farm.scheduler", environment=environment),
+        *(exporter if tells else ()),
         PartSpec(
             name="service",
             module="farm.service",
@@ -126,7 +142,8 @@ def _parts(options: LocalOptions, redis_url: str) -> list[PartSpec]:
                 *("--name", options.node),
                 *("--cores", str(options.slots)),
                 *("--state", str(options.state / "worker")),
-                *_metrics(options.metrics_port),
+                # Any port that is free: Prometheus asks the exporter which it is.
+                *(("--metrics-port", f"{HOST}:0") if tells else ()),
             ),
             environment={**environment, "FARM_FILES": files},  # read in place
             grace_seconds=DRAIN_SECONDS,
@@ -134,23 +151,32 @@ def _parts(options: LocalOptions, redis_url: str) -> list[PartSpec]:
     ]
 
 
-def _metrics(port: int | None) -> tuple[str, ...]:
-    return () if port is None else ("--metrics-port", f"{HOST}:{port}")
-
-
-def _missing(port: int) -> str:
+def _missing(options: LocalOptions) -> str:
     """What the farm still waits for; "" when all is up."""
+    status, health = _ask(options.port, "/healthz")
+    if status != http.HTTPStatus.OK:
+        return "service that reaches the store" if status else "service"
+    try:
+        told = json.loads(health)
+    except ValueError:  # somebody else's
+        return "service"
+    port = options.metrics_port
+    there = {
+        "leading scheduler": told.get("scheduler"),
+        "node": told.get("nodes"),
+        "exporter": port is None or _ask(port, "/sd")[0] == http.HTTPStatus.OK,
+    }
+    return next((what for what, found in there.items() if not found), "")
+
+
+def _ask(port: int, path: str) -> tuple[int, bytes]:
+    """The status and body of an answer; status 0 when there is none."""
     connection = http.client.HTTPConnection(HOST, port, timeout=5.0)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", path)
         answer = connection.getresponse()
-        told = json.loads(answer.read())
-    except (OSError, http.client.HTTPException, ValueError):
-        return "service"
+        return answer.status, answer.read()
+    except (OSError, http.client.HTTPException):
+        return 0, b""
     finally:
         connection.close()
-    if answer.status != http.HTTPStatus.OK:
-        return "service that reaches the store"
-    if not told.get("scheduler"):
-        return "leading scheduler"
-    return "" if told.get("nodes") else "node"

@@ -14,8 +14,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def check_port(port: int) -> None:
-    """Raise Conflict when somebody listens on `port`, BadRequest when we may not."""
+def check_port(port: int, *, option: str) -> None:
+    """Raise Conflict when somebody listens on `port`, BadRequest when we may not.
+
+    Both name the `option` that chooses another.
+    """
     with socket.socket() as probe:
         # As the service does: a port whose last connections are only fading away is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -23,10 +26,10 @@ def check_port(port: int) -> None:
             probe.bind((HOST, port))
         except PermissionError as error:
             raise BadRequest(
-                f"port {port} is not ours to open: choose one above 1023 with --port"
+                f"port {port} is not ours to open: choose one above 1023 with {option}"
             ) from error
         except OSError as error:
             raise Conflict(
                 f"port {port} of {HOST} is in use: stop what listens there "
-                "or choose another with --port"
+                f"or choose another with {option}"
             ) from error

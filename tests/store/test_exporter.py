@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import CollectorRegistry
 
 from farm.exporter.collector import FarmCollector
+from farm.exporter.discovery import targets
 from farm.exporter.web import listen
 from farm.model.metrics import CATALOGUE, Kind, Source
 from farm.model.usage import MOST_PRODUCTIONS, OTHER
@@ -236,6 +237,19 @@ def test_prometheus_finds_the_nodes_that_tell_of_themselves(store: Store) -> Non
 
     assert status == 200
     assert json.loads(text) == [{"targets": ["h1:9101"], "labels": {"node": "n1", "pool": "cpu"}}]
+
+
+@pytest.mark.parametrize(
+    ("host", "target"), [("10.0.0.7", "10.0.0.7:9101"), ("fd00::7", "[fd00::7]:9101")]
+)
+def test_a_node_that_tells_at_one_address_is_found_there(
+    store: Store, host: str, target: str
+) -> None:
+    store.nodes.register(a_node("n1", metrics_port=9101, metrics_host=host, hostname="h1"))
+
+    (found,) = json.loads(targets(store.nodes.list()))
+
+    assert found["targets"] == [target]
 
 
 def test_a_store_that_is_away_is_told_and_nothing_of_the_farm_is(tmp_path: Path) -> None:

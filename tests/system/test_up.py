@@ -1,5 +1,6 @@
 """`farm up`: a whole farm comes up, says where it is, and goes down without a trace."""
 
+import json
 import os
 import resource
 import signal
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from urllib3 import request
+from urllib3.exceptions import HTTPError
 
 from farm.client import Client
 from farm.model.errors import FarmError
@@ -61,10 +64,10 @@ def runs(process: psutil.Process) -> bool:
 
 
 @contextmanager
-def farm_up(state: Path) -> Iterator[Up]:
+def farm_up(state: Path, *words: str) -> Iterator[Up]:
     port = free_port()
     process = subprocess.Popen(
-        command("--state", str(state), "--port", str(port), "--slots", "2"),
+        command("--state", str(state), "--port", str(port), "--slots", "2", *words),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -123,6 +126,32 @@ def test_a_farm_comes_up_and_ctrl_c_takes_all_of_it_down(tmp_path: Path) -> None
         assert up.nothing_runs()
 
 
+def test_prometheus_finds_the_farm_at_one_port_and_there_its_node(tmp_path: Path) -> None:
+    port = free_port()
+    with farm_up(tmp_path / "state", "--metrics-port", str(port)) as up:
+        farm = text_of(f"{HOST}:{port}/metrics")
+        (found,) = json.loads(text_of(f"{HOST}:{port}/sd"))
+        (target,) = found["targets"]
+        node = text_of(f"{target}/metrics")
+
+        up.process.send_signal(signal.SIGINT)
+        up.process.communicate(timeout=UP_SECONDS)
+
+        assert up.nothing_runs()
+    assert 'farm_node_cores{node="here"} 2.0' in farm
+    assert found["labels"] == {"node": "here", "pool": ""}
+    assert "farm_host_used_cores" in node
+    for gone in (f"{HOST}:{port}", target):
+        with pytest.raises(HTTPError):
+            text_of(f"{gone}/metrics")
+
+
+def text_of(address: str) -> str:
+    answer = request("GET", f"http://{address}", timeout=10.0, retries=False)
+    assert answer.status == 200
+    return answer.data.decode()
+
+
 def test_kill_9_takes_all_parts_with_it_and_the_next_farm_up_goes_on(tmp_path: Path) -> None:
     with farm_up(tmp_path / "state") as up:
         up.process.kill()
@@ -154,14 +183,16 @@ def is_whole(client: Client) -> bool:
     return bool(told["scheduler"]) and told["nodes"] == 1
 
 
-def test_a_port_in_use_is_one_plain_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["--port", "--metrics-port"])
+def test_a_port_in_use_is_one_plain_line(tmp_path: Path, option: str) -> None:
     with socket.create_server((HOST, 0)) as taken:
         port = taken.getsockname()[1]
 
-        ran = refused("--state", str(tmp_path / "state"), "--port", str(port), home=tmp_path)
+        ran = refused(*on(tmp_path / "state"), option, str(port), home=tmp_path)
 
     assert ran.returncode == 1
     assert last_line(ran).startswith(f"farm: port {port} of {HOST} is in use: ")
+    assert last_line(ran).endswith(f"choose another with {option}")
     assert not (tmp_path / "state").exists()
 
 

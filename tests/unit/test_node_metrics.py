@@ -157,6 +157,16 @@ def test_an_address_is_read_as_people_write_it(text: str, expected: tuple[str, i
     assert (address.host, address.port) == expected
 
 
+@pytest.mark.parametrize(("host", "told"), [(HERE, HERE), ("", ""), ("0.0.0.0", "")])
+def test_one_address_is_told_of_and_every_address_is_the_machines_name(
+    host: str, told: str
+) -> None:
+    outlet = Outlet(Address(host=host, port=0))
+    outlet.close()
+
+    assert outlet.host == told
+
+
 @pytest.mark.parametrize("text", ["", "x", "host:", "70000", "-1", "1.5"])
 def test_an_address_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(BadRequest, match="write a port"):

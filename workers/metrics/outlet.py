@@ -24,6 +24,11 @@ class Outlet:
         """At which the node is told of; 0: it is not."""
         return self._server.port if self._server else 0
 
+    @property
+    def host(self) -> str:
+        """The one address at which it is told; "": at every address of the machine."""
+        return self._server.host if self._server else ""
+
     def start(self, facts: Callable[[], NodeFacts], meter: Meter, folder: Path) -> None:
         """Tell `facts`, what `meter` counts, and the room on the disk of `folder`."""
         if self._server is not None:

@@ -19,6 +19,7 @@ from workers.metrics.address import Address
 log = logging.getLogger("karst.worker")
 
 READ_SECONDS = 5.0  #: that one who asks and then says nothing, or does not listen, holds up others
+_EVERY = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened at
 _NICENESS = 10  #: of the thread, where the system gives threads one of their own
 
 
@@ -50,6 +51,7 @@ class MetricsServer:
                 f"metrics cannot be told at port {where}: {error.strerror or error}; "
                 "give --metrics-port another"
             ) from error
+        self.host = "" if address.host in _EVERY else address.host  #: "": every address
         self._thread = threading.Thread(target=self._serve, name="metrics", daemon=True)
 
     @property
