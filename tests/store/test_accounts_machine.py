@@ -159,6 +159,16 @@ class Storm(RuleBasedStateMachine):
                 unfit = NodeHealth(unfit="the disk is full" if verb == "unfit" else "")
                 self.store.nodes.heartbeat(name, self.epochs[name], unfit, {})
 
+    @rule(name=NAME)
+    def strike_off(self, name: str) -> None:
+        """Its worker ends, people forget it, and it comes back after all."""
+        self.store.nodes.leave(name, self.epochs[name])
+        with contextlib.suppress(Conflict):  # another worker has the name
+            self.store.nodes.forget(name, key=f"forget {name} {self.epochs[name]}")
+            self.all_time_is_in_one_state_and_none_goes_back()
+            self.the_audit_is_clean()
+        self.register(name, 4, 0, 8, POOLS[0])
+
     @rule(ms=st.sampled_from((1, 700, 3_999, 4_000, 9_000, 3_600_000)), silent=st.sets(NAME))
     def time_passes(self, ms: int, silent: set[str]) -> None:
         let_pass(self.store, ms, silent=silent)
