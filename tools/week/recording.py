@@ -8,11 +8,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 import yaml
 
-from farm.sim.scenario import DAY
 from tools.grafana.prometheus import Prometheus
 from tools.week.blocks import BLOCK_SECONDS, make_blocks
 from tools.week.families import series
@@ -65,31 +63,20 @@ def _tell_all(
     texts: Path,
     tell: Callable[[float], None],
 ) -> None:
-    """What `rules` told, as text, in a file for each block."""
-    files: dict[int, TextIO] = {}
-    try:
-        for done, rule in enumerate(rules):
-            tell(done / len(rules))
-            for since in range(truth.begins_at, truth.ends_at + 1, int(DAY)):
-                until = min(since + int(DAY) - rule.seconds, truth.ends_at)
-                _write(rule, prometheus, (since, until), texts, files)
-    finally:
-        for file in files.values():
-            file.close()
+    """What `rules` told, as text, a file for each block."""
+    begins = range(truth.begins_at, truth.ends_at + 1, BLOCK_SECONDS)
+    for number, since in enumerate(begins):
+        tell(number / len(begins))
+        path = texts / f"{since // BLOCK_SECONDS}.openmetrics"
+        with path.open("a", encoding="utf-8") as file:
+            for rule in rules:
+                until = min(since + BLOCK_SECONDS - rule.seconds, truth.ends_at)
+                file.writelines(_lines(rule, prometheus, since, until))
 
 
-def _write(
-    rule: Rule,
-    prometheus: Prometheus,
-    span: tuple[int, int],
-    texts: Path,
-    files: dict[int, TextIO],
-) -> None:
-    for told in prometheus.over(rule.expr, *span, rule.seconds).series:
+def _lines(rule: Rule, prometheus: Prometheus, since: int, until: int) -> Iterator[str]:
+    for told in prometheus.over(rule.expr, since, until, rule.seconds).series:
         labels = {key: value for key, value in told.labels.items() if key != "__name__"}
         name = series(rule.name, labels, target={})
         for at, value in told.points:
-            window = int(at) // BLOCK_SECONDS
-            if window not in files:
-                files[window] = (texts / f"{window}.openmetrics").open("a", encoding="utf-8")
-            files[window].write(f"{name}{value!r} {at:.0f}\n")
+            yield f"{name}{value!r} {at:.0f}\n"
