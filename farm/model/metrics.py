@@ -144,7 +144,7 @@ _FARM = (
     _histogram(
         "farm_task_render_duration_seconds",
         "seconds",
-        "Time of attempts that succeeded, from take to settle.",
+        "Time of attempts that succeeded, as their nodes measured it.",
         **_POOL,
     ),
     _histogram(
@@ -154,7 +154,10 @@ _FARM = (
         **_POOL,
     ),
     _histogram(
-        "farm_job_wait_seconds", "seconds", "From a job's submit to its first slot.", **_POOL
+        "farm_job_wait_seconds",
+        "seconds",
+        "From when a job could begin to its first task.",
+        **_POOL,
     ),
     _histogram(
         "farm_task_peak_memory_bytes", "bytes", "Most memory that an attempt used.", **_POOL

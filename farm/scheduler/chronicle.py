@@ -1,4 +1,4 @@
-"""Has it noted, once an hour, where the farm's time went: reports over months are made of that."""
+"""Has it noted, once an hour, where the farm's time went, and old days put away: for reports."""
 
 import time
 
@@ -17,8 +17,12 @@ class Chronicle:
         self._pace = Pace(LOOK_SECONDS)
 
     def keep(self) -> None:
-        """Note how the accounts stand, if an hour has begun. Raises StoreUnavailable."""
+        """Note how the accounts stand, if an hour has begun; then pack old days.
+
+        Raises StoreUnavailable.
+        """
         if self._pace.is_due():
             began = time.monotonic()
-            self._store.history.note()
+            if self._store.history.note():
+                self._store.usage.pack_days()
             self._pace.looked(began)

@@ -86,6 +86,11 @@ def usage(day: int) -> str:
     return f"{HASH_TAG}:usage:{day}"
 
 
+def usage_packed(day: int) -> str:
+    """The same, packed: see farm/store/usage_days.py."""
+    return f"{usage(day)}:packed"
+
+
 def counters(production: str, pool: str) -> str:
     """What is counted of a production in a pool, see farm/store/counters.py."""
     return f"{HASH_TAG}:production:{production}:counters:{pool}"

@@ -23,10 +23,10 @@ from farm.model.usage import (
     by_name,
 )
 from farm.policy.overview import Overview
-from farm.store import keys
 from farm.store.connection import Connection
 from farm.store.counters import PARTS_MS, Counters
 from farm.store.functions import HASH_TAG
+from farm.store.usage_days import pack_days, read_day
 
 #: Bounds of the histogram of the leader's passes, seconds.
 PASS_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -76,11 +76,10 @@ class UsageStore:
         round trip per day. Raises StoreUnavailable.
         """
         for number in range((first - _EPOCH).days, (last - _EPOCH).days + 1):
-            with self._connection.guard():
-                found = self._connection.client.hgetall(keys.usage(number))
+            found = read_day(self._connection, number)
             day = _EPOCH + timedelta(days=number)
             for name, amount in found.items():
-                yield DayUsage(day, *_whose(name), int(amount) / PARTS_MS)
+                yield DayUsage(day, *_whose(name), amount / PARTS_MS)
 
     def note_plan(
         self,
@@ -105,6 +104,13 @@ class UsageStore:
             "farm_note_plan", request, leader, json.dumps(told), round(seconds * 1e6), *words
         )
         return bool(answer)
+
+    def pack_days(self) -> int:
+        """Pack days that are over, for the leader to do now and then: how many.
+
+        Raises StoreUnavailable.
+        """
+        return pack_days(self._connection, (self.today() - _EPOCH).days)
 
     def today(self) -> date:
         """The day that is credited now: of UTC, on the store's clock."""

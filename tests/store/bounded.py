@@ -3,6 +3,7 @@
 import contextlib
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
@@ -13,7 +14,9 @@ from farm.model.lease import Recall
 from farm.model.resources import Cores
 from farm.model.snapshot import CapUnit
 from farm.store import Store
+from farm.store.counters import PARTS_MS
 from tests.makers import LEADER, a_grant, grant, some_resources
+from tests.store.passing import let_pass
 from tests.store.played import Hand
 
 NODES = ("n1", "n2")
@@ -122,6 +125,25 @@ class BoundedFarm(RuleBasedStateMachine):
         assert {one.id for one in seen.leases} == {
             lease for node in nodes.values() for lease in node.leases
         }
+
+    @rule(ms=st.sampled_from([1, 700, 5_000]))
+    def time_passes(self, ms: int) -> None:
+        let_pass(self.store, ms)
+
+    @invariant()
+    def days_tell_all_that_was_credited(self) -> None:
+        now, told = self.store.usage.now(), Counter[tuple[str, str]]()
+        today = self.store.usage.today()
+        for row in self.store.usage.days(today - timedelta(days=1), today):
+            told[row.pool, row.how] += round(row.core_seconds * PARTS_MS)
+        assert told == Counter(
+            {
+                (pool.name, how): round(amount * PARTS_MS)
+                for pool in now.pools
+                for how, amount in pool.core_seconds.items()
+                if amount
+            }
+        )
 
     @invariant()
     def the_audit_is_clean(self) -> None:

@@ -6,18 +6,18 @@ local UNITS = {[1] = '1', [-1] = '-1'} -- the server writes other numbers out at
 
 -- What is gathered: entry by entry a key, a place and an amount. Tables that are used again, since a
 -- settle has less to do than the server has with tables that are thrown away.
-local gathered, keys_of, places, amounts, tally_words = 0, {}, {}, {}, {}
+local gathered, keys_of, places_of, amounts_of, tally_words = 0, {}, {}, {}, {}
 
 -- Raise the counter at `place`, a word of usage.COUNTER, usage.TASKS or a histogram.
 function usage.tally(key, place, amount)
   for i = 1, gathered do
-    if places[i] == place and keys_of[i] == key then
-      amounts[i] = amounts[i] + amount
+    if places_of[i] == place and keys_of[i] == key then
+      amounts_of[i] = amounts_of[i] + amount
       return
     end
   end
   gathered = gathered + 1
-  keys_of[gathered], places[gathered], amounts[gathered] = key, place, amount
+  keys_of[gathered], places_of[gathered], amounts_of[gathered] = key, place, amount
 end
 
 -- The number of the bucket of a histogram into which `value` falls.
@@ -38,12 +38,12 @@ local function take_words(first)
   local key, n = keys_of[first], 0
   for i = first, gathered do
     if keys_of[i] == key then
-      if amounts[i] ~= 0 then
-        tally_words[n + 1], tally_words[n + 2], tally_words[n + 3] = 'INCRBY', 'i64', places[i]
-        tally_words[n + 4] = UNITS[amounts[i]] or amounts[i]
+      if amounts_of[i] ~= 0 then
+        tally_words[n + 1], tally_words[n + 2], tally_words[n + 3] = 'INCRBY', 'i64', places_of[i]
+        tally_words[n + 4] = UNITS[amounts_of[i]] or amounts_of[i]
         n = n + 4
       end
-      amounts[i] = 0
+      amounts_of[i] = 0
     end
   end
   return n

@@ -16,7 +16,7 @@ end
 -- HASH "<production> <owner> <pool> <how>" -> core time, of one day since 1970
 function usage.day_key(day) return ROOT .. 'usage:' .. day end
 
-local DAY_MS, DAYS_KEPT = 86400000, 400
+usage.DAY_MS, usage.DAYS_KEPT = 86400000, 400
 
 local spent = {} -- field of the day's usage -> amount
 
@@ -25,10 +25,10 @@ function usage.spend(field, amount) spent[field] = (spent[field] or 0) + amount 
 
 function usage.write_spent()
   if not next(spent) then return end
-  local key = usage.day_key(math.floor(now_ms() / DAY_MS))
+  local key = usage.day_key(math.floor(now_ms() / usage.DAY_MS))
   for field, amount in pairs(spent) do
     if redis.call('HINCRBY', key, field, amount) == amount then
-      redis.call('EXPIRE', key, DAYS_KEPT * DAY_MS / 1000) -- it may be the first of its day
+      redis.call('EXPIRE', key, usage.DAYS_KEPT * usage.DAY_MS / 1000) -- it may be the first of its day
     end
   end
   spent = {}
