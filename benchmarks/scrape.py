@@ -30,7 +30,7 @@ NODES, POOLS, PRODUCTIONS, LEASES_EACH = 720, 8, 120, 4
 NODE = Resources(cores=32, memory_bytes=128 * GIB)
 ASKED = Resources(cores=NODE.cores / LEASES_EACH, memory_bytes=20 * GIB)
 FRAMES, QUICK_FRAMES = 1_000_000, 20_000  #: of one job, finished
-JOBS, QUICK_JOBS = 20_000, 500  #: of one frame each, finished
+JOBS, QUICK_JOBS = 5_000, 500  #: of one frame each, finished
 SCRAPES, QUICK_SCRAPES = 100, 20
 BEAT_EVERY = 10  #: scrapes; else nodes would fall silent
 WORKSHOP = NodeSpec(name="workshop", pool="pool0", resources=SMALL)  #: finishes what has ended
