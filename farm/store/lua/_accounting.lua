@@ -9,10 +9,10 @@ end
 
 -- One more observation of a run of those that fall into the same bucket.
 local function see(lease, run, histogram, value)
-  local bucket = usage.bucket(histogram, value)
-  if bucket ~= run.bucket then
+  local bounds, at = histogram.bounds, run.bucket
+  if value > bounds[at] or value <= (bounds[at - 1] or -1) then
     write_run(lease, run, histogram)
-    run.bucket = bucket
+    run.bucket = usage.bucket(histogram, value)
   end
   run.count, run.sum = run.count + 1, run.sum + value
 end

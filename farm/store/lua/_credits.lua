@@ -35,7 +35,9 @@ end
 -- clock that was set back stands still for a lease until it has caught up.
 function usage.take_time(lease, ms)
   lease.at = lease.at or now_ms()
-  ms = math.max(0, math.min(ms, lease.at - lease.since_ms))
+  local left = lease.at - lease.since_ms
+  if ms > left then ms = left end
+  if ms < 0 then ms = 0 end
   lease.since_ms = lease.since_ms + ms
   return ms
 end
