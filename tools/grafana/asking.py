@@ -1,6 +1,6 @@
 """Asks a real Prometheus all that the dashboards ask: which panel is empty, which one is slow?
 
-`python -m tools.grafana.asking URL [--until UNIX_SECONDS] [--slow SECONDS] [--json]` exits with 1
+`python -m tools.grafana.asking URL [--until UNIX_SECONDS] [--last SECONDS] [--json]` exits with 1
 when a panel is empty, or one of its queries is slow or refused. It puts in what Grafana puts in:
 variables, windows and steps. A query may bring nothing where another one of its panel does not.
 """
@@ -63,13 +63,14 @@ class Asker:
 
     prometheus: Prometheus
     until: float
+    seconds: float = 0.0  #: that they show; 0: what each shows when it is opened
     slow_seconds: float = SLOW_SECONDS
     chosen: Mapping[str, str] = field(default_factory=dict)  #: by variable; else All
 
     def everything(self, boards: Sequence[Sheet]) -> Iterator[Told]:
         """One by one, every variable and query of `boards`."""
         for board in boards:
-            window = window_of(board, self.until)
+            window = self.window(board)
             for name, variable in board.variables.items():
                 if variable["type"] == "query":
                     told = self._variable(board, name, variable["query"]["query"], window)
@@ -79,6 +80,12 @@ class Asker:
                 if not any(one.series for one in found):
                     found = [replace(one, trouble=one.trouble or "empty") for one in found]
                 yield from found
+
+    def window(self, board: Sheet) -> Window:
+        """The time that `board` shows."""
+        if self.seconds:
+            return Window(since=self.until - self.seconds, until=self.until)
+        return window_of(board, self.until)
 
     def _variable(self, board: Sheet, name: str, asked: str, window: Window) -> Told:
         metric, label = re.findall(r"\w+", asked)[1:]
@@ -166,10 +173,16 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("url", help="of a Prometheus, as http://127.0.0.1:9090")
     parser.add_argument("--until", type=float, default=time.time(), help="Unix seconds; now")
+    parser.add_argument("--last", type=float, default=0.0, help="seconds; what each board shows")
     parser.add_argument("--slow", type=float, default=SLOW_SECONDS, help="seconds; 0.1")
     parser.add_argument("--json", action="store_true", help="one object for each query")
     given = parser.parse_args(words)
-    asker = Asker(prometheus=Prometheus(given.url), until=given.until, slow_seconds=given.slow)
+    asker = Asker(
+        prometheus=Prometheus(given.url),
+        until=given.until,
+        seconds=given.last,
+        slow_seconds=given.slow,
+    )
     faults = 0
     for told in asker.everything(sheets()):
         faults += told.at_fault

@@ -57,6 +57,10 @@ class Prometheus:
         fields = {"match[]": metric, "start": f"{since:.0f}", "end": f"{until:.0f}"}
         return sorted(self._read(f"label/{label}/values", fields)[0])
 
+    def told(self, what: str) -> Any:  # noqa: ANN401 - JSON
+        """What it says of its "targets", "rules" or "alerts". Raises Refused."""
+        return self._read(what, {})[0]
+
     def cpu_seconds(self) -> float:
         """CPU time that the server has used. Raises Refused."""
         answer = self._http.request("GET", f"{self._url}/metrics")

@@ -36,7 +36,7 @@ def serve(blocks: Path, *others: Path) -> Iterator[str]:
         server = subprocess.Popen(_command(config, data, port), stderr=subprocess.PIPE)
         try:
             url = f"http://127.0.0.1:{port}"
-            _wait_ready(url, server)
+            wait_ready(url, server)
             yield url
         finally:
             server.send_signal(signal.SIGTERM)
@@ -63,7 +63,8 @@ def _free_port() -> int:
         return port
 
 
-def _wait_ready(url: str, server: subprocess.Popen[bytes]) -> None:
+def wait_ready(url: str, server: subprocess.Popen[bytes]) -> None:
+    """Return once the server answers at `url`. Raises RuntimeError when it ends or takes long."""
     until = time.monotonic() + READY_SECONDS
     while time.monotonic() < until:
         if server.poll() is not None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from farm.sim.charts.canvas import Canvas
-from tools.grafana.asking import Asker, Window, window_of
+from tools.grafana.asking import Asker, Window
 from tools.grafana.picture import figures, plots
 from tools.grafana.picture.frame import (
     BACK,
@@ -38,14 +38,19 @@ _DRAWN = {
 
 def drawn(sheet: Sheet, asker: Asker, path: Path, window: Window | None = None) -> None:
     """Write the board as PNG, 1936 pixels wide: the width of a screen."""
-    window = window or window_of(sheet, asker.until)
+    window = window or asker.window(sheet)
     places = [one["gridPos"] for one in sheet.raw["panels"]]
     high = max(at["y"] + at["h"] for at in places) * LINE + _HEAD + GAP
     canvas = Canvas(24 * COLUMN + 2 * GAP, high)
     canvas.bar(0, 0, canvas.width, canvas.height, BACK)
     canvas.text((GAP * 2, 12), sheet.title, size=20, color=INK)
-    hours = f"last {window.length / 3600:.0f} hours"
-    canvas.text((canvas.width - GAP * 2, 16), hours, size=14, color=QUIET, anchor="ra")
+    short = window.length < 3600
+    time_shown = (
+        f"{window.length / 60:.0f} minutes" if short else f"{window.length / 3600:.0f} hours"
+    )
+    canvas.text(
+        (canvas.width - GAP * 2, 16), f"last {time_shown}", size=14, color=QUIET, anchor="ra"
+    )
     for raw in sheet.raw["panels"]:
         if raw["type"] == "row":
             at = (GAP * 2, _HEAD + raw["gridPos"]["y"] * LINE + 9)
@@ -80,10 +85,11 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("url", help="of a Prometheus, as http://127.0.0.1:9090")
     parser.add_argument("folder", type=Path, help="where the pictures go")
     parser.add_argument("--until", type=float, default=time.time(), help="Unix seconds; now")
+    parser.add_argument("--last", type=float, default=0.0, help="seconds; what each board shows")
     parser.add_argument("--board", action="append", default=[], help="its uid; all")
     given = parser.parse_args(words)
     given.folder.mkdir(parents=True, exist_ok=True)
-    asker = Asker(prometheus=Prometheus(given.url), until=given.until)
+    asker = Asker(prometheus=Prometheus(given.url), until=given.until, seconds=given.last)
     for sheet in sheets():
         if sheet.uid in given.board or not given.board:
             path = given.folder / f"{sheet.uid}.png"

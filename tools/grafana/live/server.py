@@ -1,0 +1,66 @@
+"""A Prometheus with the shipped configuration, made quick, at the addresses of one farm."""
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from farm.up.port import HOST, free_port
+from tools.prometheus import tool
+from tools.week.server import wait_ready
+
+SHIPPED = Path(__file__).parents[3] / "deploy" / "prometheus"
+PACE = "2s"  #: between two scrapes, two looks for nodes, and two rounds of each rule
+
+
+@contextmanager
+def scraping(folder: Path, exporter_port: int) -> Iterator[str]:
+    """The URL of a server that scrapes the farm whose exporter is, or will be, at that port."""
+    folder.mkdir()
+    _configure(folder, f"{HOST}:{exporter_port}")
+    port = free_port()
+    command = [
+        str(tool("prometheus")),
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address={HOST}:{port}",
+        "--log.level=error",
+    ]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        url = f"http://{HOST}:{port}"
+        wait_ready(url, server)
+        yield url
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait()
+
+
+def _configure(folder: Path, exporter: str) -> None:
+    """Copy what is shipped; only addresses and paces differ."""
+    shutil.copy(SHIPPED / "alerts.yml", folder)
+    rules = _read("rules.yml")
+    for group in rules["groups"]:
+        group["interval"] = PACE
+    config = _read("prometheus.yml")
+    config["global"] = {
+        "scrape_interval": PACE,
+        "scrape_timeout": PACE,
+        "evaluation_interval": PACE,
+    }
+    del config["alerting"]  # nobody is to be told
+    farm, node = config["scrape_configs"]
+    farm["static_configs"][0]["targets"] = [exporter]
+    node["http_sd_configs"][0] |= {"url": f"http://{exporter}/sd", "refresh_interval": PACE}
+    for name, content in (("rules.yml", rules), ("prometheus.yml", config)):
+        (folder / name).write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
+
+
+def _read(name: str) -> Any:  # noqa: ANN401 - YAML
+    return yaml.safe_load((SHIPPED / name).read_text("utf-8"))
