@@ -1,6 +1,7 @@
 """A real Prometheus that holds a played farm answers every dashboard, and soon."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from farm.model.resources import GIB
 from farm.sim.reading import read
 from farm.sim.scenario import FrameClass, Happening, NodeKind, ProductionSpec, Scenario
 from tools.grafana.asking import Asker, Told
+from tools.grafana.live.judging import EXCUSES, Excuse, excused, sick_rules, targets_down
 from tools.grafana.palette import STATES
 from tools.grafana.picture.__main__ import drawn
 from tools.grafana.prometheus import Prometheus
@@ -139,6 +141,28 @@ def test_the_overview_shows_each_state_of_a_shift_that_had_them_all(
         colors = {rgb for count, rgb in chart.getcolors(1 << 20) or [] if count > 20}
     for state, color in STATES.items():
         assert tuple(int(color[at : at + 2], 16) for at in (1, 3, 5)) in colors, state
+
+
+@pytest.mark.timeout(180)
+def test_a_farm_without_targets_and_rules_is_found_out(shift: Asker) -> None:
+    server = shift.prometheus
+
+    assert targets_down(server, jobs=("farm",)) == ["no target of job farm"]
+    assert sick_rules(server) == ["there are no rules"]
+
+
+@pytest.mark.timeout(180)
+def test_a_panel_is_excused_only_while_its_reason_holds(shift: Asker) -> None:
+    gpus, refused = (empty(one) for one in EXCUSES)
+
+    assert excused(gpus, shift.prometheus, shift.until) == ""  # it has two
+    assert excused(refused, shift.prometheus, 1.0) == "the store refused no grant"
+    assert excused(replace(refused, trouble="slow"), shift.prometheus, 1.0) == ""
+    assert excused(replace(refused, panel="Store"), shift.prometheus, 1.0) == ""
+
+
+def empty(one: Excuse) -> Told:
+    return Told(board=one.board, panel=one.panel, query="A", series=0, seconds=0.0, trouble="empty")
 
 
 @pytest.mark.soak

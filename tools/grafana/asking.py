@@ -64,6 +64,7 @@ class Asker:
     prometheus: Prometheus
     until: float
     seconds: float = 0.0  #: that they show; 0: what each shows when it is opened
+    scrape_seconds: float = SCRAPE_SECONDS  #: panels' own least steps go with it
     slow_seconds: float = SLOW_SECONDS
     chosen: Mapping[str, str] = field(default_factory=dict)  #: by variable; else All
 
@@ -129,8 +130,8 @@ class Asker:
 
     def answer(self, panel: Shown, query: Query, window: Window) -> Answer:
         """What the query brings; asked again at earlier instants while there is nothing."""
-        step = step_of(panel, window)
-        expr = put_in(query.expr, self.chosen, step, window)
+        step = step_of(panel, window, self.scrape_seconds)
+        expr = put_in(query.expr, self.chosen, step, window, self.scrape_seconds)
         if not query.instant:
             return self.prometheus.over(expr, window.since, window.until, step)
         answer = self.prometheus.now(expr, window.until)
@@ -149,18 +150,28 @@ def window_of(board: Sheet, until: float) -> Window:
     return Window(since=until - int(found[1]) * _UNITS[found[2]], until=until)
 
 
-def step_of(panel: Shown, window: Window) -> float:
-    """Seconds between two points: about one for each pixel, and no less than the panel's own."""
+def step_of(panel: Shown, window: Window, scrape_seconds: float = SCRAPE_SECONDS) -> float:
+    """Seconds between two points: about one for each pixel, and no less than the panel's own.
+
+    That is a number of scrapes, each of 15 s: a farm that is scraped more often is shown finer.
+    """
     least = panel.raw.get("interval", "")
-    own = int(least[:-1]) * _UNITS[least[-1]] if least else SCRAPE_SECONDS
+    own = int(least[:-1]) * _UNITS[least[-1]] * scrape_seconds / SCRAPE_SECONDS if least else 0.0
     pixels = panel.place[2] * _PIXELS
-    return max(own, SCRAPE_SECONDS, round(window.length / pixels / 15) * 15)
+    apart = round(window.length / pixels / scrape_seconds) * scrape_seconds
+    return max(own, scrape_seconds, apart)
 
 
-def put_in(expr: str, chosen: Mapping[str, str], step: float, window: Window) -> str:
+def put_in(
+    expr: str,
+    chosen: Mapping[str, str],
+    step: float,
+    window: Window,
+    scrape_seconds: float = SCRAPE_SECONDS,
+) -> str:
     """`expr` with its variables: those that are chosen, All for others, and Grafana's own."""
     own = {
-        "__rate_interval": f"{max(step + SCRAPE_SECONDS, 4 * SCRAPE_SECONDS):.0f}s",
+        "__rate_interval": f"{max(step + scrape_seconds, 4 * scrape_seconds):.0f}s",
         "__interval": f"{step:.0f}s",
         "__range": f"{window.length:.0f}s",
         "__range_s": f"{window.length:.0f}",

@@ -22,9 +22,12 @@ def rate(counter: str, selector: str = "", window: str = "$__rate_interval") -> 
 
 
 def age(gauge: str, selector: str = "") -> str:
-    """Seconds from the instant that `gauge` tells to its scrape, whose own age is not added."""
+    """Seconds from the instant that `gauge` tells to its scrape, whose own age is not added.
+
+    0 where it is later: a scrape bears the time at which it began, and may find what is newer.
+    """
     told = f"{gauge}{{{selector}}}" if selector else gauge
-    return f"(timestamp({told}) - {told})"
+    return f"clamp_min(timestamp({told}) - {told}, 0)"
 
 
 def since(gauge: str, selector: str = "") -> str:

@@ -16,13 +16,13 @@ def _of_the_range(part: float, histogram: str) -> str:
     return f"histogram_quantile({part}, {buckets})"
 
 
-def _number(title: str, text: str, unit: str, expr: str) -> Panel:
+def _number(title: str, text: str, unit: str, expr: str, decimals: int | None = 1) -> Panel:
     return Panel(
         title=title,
         text=text,
         kind=Kind.STAT,
         unit=unit,
-        decimals=1,
+        decimals=decimals,
         asks=(Ask(expr=expr),),
         steps=PLAINLY,
         nothing="no frames",
@@ -34,7 +34,9 @@ FRAMES = _number(
     "Tasks that ended with an image in the board's time. The farm's output; compare it with the "
     "same time a week ago.",
     "short",
-    f"sum(increase(farm_attempts_total{{{_WELL}}}[$__range]))",
+    # Increase is worked out between scrapes, and there are no parts of frames.
+    f"round(sum(increase(farm_attempts_total{{{_WELL}}}[$__range])))",
+    decimals=None,
 )
 HALF = _number(
     "Half within",

@@ -16,7 +16,7 @@ from pathlib import Path
 from farm.up.port import free_port
 from tools.grafana.asking import Asker, Told
 from tools.grafana.live import judging
-from tools.grafana.live.server import scraping
+from tools.grafana.live.server import PACE_SECONDS, scraping
 from tools.grafana.live.shift import Shift, a_shift
 from tools.grafana.picture.__main__ import drawn
 from tools.grafana.prometheus import Prometheus
@@ -25,9 +25,17 @@ from tools.prometheus import Missing
 
 Say = Callable[[str], None]
 
-#: Unix seconds of the silence that the boards call a node not heard of, and some scrapes more.
+#: It is silent for so long that the boards call it a node not heard of, and some scrapes more.
 _SILENT = 'timestamp(farm_node_last_heartbeat_timestamp_seconds{node="barn"}) - \
 farm_node_last_heartbeat_timestamp_seconds{node="barn"} > 15'
+
+
+#: That the boards show at least: the coarsest panels have a point for each 15 minutes of scrapes
+#: that are 15 s apart, and shall have one.
+_LEAST_SECONDS = 1.2 * 900 * PACE_SECONDS / 15
+#: Shares are judged from then on: of two counters of a farm that has just come up, the one that is
+#: first scraped later tells less than it has counted.
+_YOUNG_SECONDS = 30 * PACE_SECONDS
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,13 +74,19 @@ def run(folder: Path, *, say: Say, pictures: Path | None = None) -> Report:
             shift.wait(
                 lambda: server.now(_SILENT, time.time()).series, "Prometheus saw no silent node"
             )
-        until = time.time() - 1.0
-        asker = Asker(prometheus=server, until=until, seconds=until - began)
-        _ask(report, asker)
-        if pictures:
-            pictures.mkdir(parents=True, exist_ok=True)
-            for sheet in sheets():
-                drawn(sheet, asker, pictures / f"{sheet.uid}.png")
+            shift.wait(lambda: time.time() > began + _LEAST_SECONDS, "time stood still")
+            until = time.time()
+            asker = Asker(
+                prometheus=server,
+                until=until,
+                seconds=until - began,
+                scrape_seconds=PACE_SECONDS,
+            )
+            _ask(report, asker)
+            if pictures:
+                pictures.mkdir(parents=True, exist_ok=True)
+                for sheet in sheets():
+                    drawn(sheet, asker, pictures / f"{sheet.uid}.png")
     return report
 
 
@@ -80,6 +94,7 @@ def _settled(shift: Shift, server: Prometheus) -> Report:
     """While all is well: what is up, what works, what fires."""
     jobs = ("farm", "node")
     shift.wait(lambda: not judging.sick_rules(server), "rules were not worked out")
+    shift.wait(lambda: not judging.targets_down(server, jobs=jobs), "targets were not up")
     return Report(
         down=judging.targets_down(server, jobs=jobs),
         sick=judging.sick_rules(server),
@@ -89,8 +104,13 @@ def _settled(shift: Shift, server: Prometheus) -> Report:
 
 
 def _ask(report: Report, asker: Asker) -> None:
-    over = asker.prometheus.over(judging.RATIOS, asker.until - asker.seconds, asker.until, 2.0)
-    report.beyond = [f"{one.labels}: {one.last}" for one in over.series]
+    grown_at = asker.until - asker.seconds + _YOUNG_SECONDS
+    over = asker.prometheus.over(judging.RATIOS, grown_at, asker.until, PACE_SECONDS)
+    report.beyond = [
+        f"{one.labels}: {value} after {at - grown_at + _YOUNG_SECONDS:.0f} s"
+        for one in over.series
+        for at, value in one.points
+    ]
     for told in asker.everything(sheets()):
         report.told.append(told)
         if why := judging.excused(told, asker.prometheus, asker.until):
@@ -104,7 +124,7 @@ def main(words: Sequence[str]) -> int:
     given = parser.parse_args(words)
     with tempfile.TemporaryDirectory(prefix="karst-live-") as scratch:
         try:
-            report = run(Path(scratch), say=_say, pictures=given.pictures)
+            report = run(Path(scratch), say=aloud, pictures=given.pictures)
         except Missing as missing:
             sys.exit(str(missing))
     for one in report.told:
@@ -126,7 +146,8 @@ def main(words: Sequence[str]) -> int:
     return 1 if faults else 0
 
 
-def _say(line: str) -> None:
+def aloud(line: str) -> None:
+    """To the standard error stream."""
     print(line, file=sys.stderr)
 
 

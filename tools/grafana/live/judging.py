@@ -67,6 +67,5 @@ def alerts(server: Prometheus, state: str) -> list[str]:
     )
 
 
-#: What is a share of something, and never above 1. Rates of counters are taken from scrapes that
-#: are some milliseconds off their seconds, hence not of what is made from two of them.
+#: Recorded shares that are none: above 1, or below 0.
 RATIOS = '{__name__=~".+:ratio_rate.+"} > 1.000001 or {__name__=~".+:ratio_rate.+"} < 0'

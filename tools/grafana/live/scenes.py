@@ -15,7 +15,7 @@ scene.cycles.use_adaptive_sampling = scene.cycles.use_denoising = False
 def save(name, samples):
     scene.cycles.samples = samples
     bpy.ops.wm.save_as_mainfile(filepath=f"{sys.argv[1]}/{name}.blend")
-save("steady", 500)
+save("steady", 300)
 save("long", 4000)
 text = bpy.data.texts.new("paint.py")
 text.use_module = True

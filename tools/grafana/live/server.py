@@ -15,7 +15,8 @@ from tools.prometheus import tool
 from tools.week.server import wait_ready
 
 SHIPPED = Path(__file__).parents[3] / "deploy" / "prometheus"
-PACE = "2s"  #: between two scrapes, two looks for nodes, and two rounds of each rule
+PACE_SECONDS = 2  #: between two scrapes, two looks for nodes, and two rounds of each rule
+_PACE = f"{PACE_SECONDS}s"
 
 
 @contextmanager
@@ -47,17 +48,17 @@ def _configure(folder: Path, exporter: str) -> None:
     shutil.copy(SHIPPED / "alerts.yml", folder)
     rules = _read("rules.yml")
     for group in rules["groups"]:
-        group["interval"] = PACE
+        group["interval"] = _PACE
     config = _read("prometheus.yml")
     config["global"] = {
-        "scrape_interval": PACE,
-        "scrape_timeout": PACE,
-        "evaluation_interval": PACE,
+        "scrape_interval": _PACE,
+        "scrape_timeout": _PACE,
+        "evaluation_interval": _PACE,
     }
     del config["alerting"]  # nobody is to be told
     farm, node = config["scrape_configs"]
     farm["static_configs"][0]["targets"] = [exporter]
-    node["http_sd_configs"][0] |= {"url": f"http://{exporter}/sd", "refresh_interval": PACE}
+    node["http_sd_configs"][0] |= {"url": f"http://{exporter}/sd", "refresh_interval": _PACE}
     for name, content in (("rules.yml", rules), ("prometheus.yml", config)):
         (folder / name).write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
 

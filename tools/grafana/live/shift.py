@@ -34,17 +34,18 @@ class Shift:
         self.desk = Farm(client=Client(farm.url))
         self._barn = barn
         self._folder = folder
+        self._said = ""
 
     def work(self, say: Say) -> None:
         """Render for two productions until all has ended: one job loses a frame to its scene."""
         self.desk.client.limits.set(LIMIT, 1)
         jobs = [
-            self._submit("steady", "heron", "1-40", limits=[LIMIT], priority=60),
-            self._submit("steady", "lynx", "1-20", limits=[LIMIT], pool=POOL),
+            self._submit("steady", "heron", "1-24", limits=[LIMIT], priority=60),
+            self._submit("steady", "lynx", "1-12", limits=[LIMIT], pool=POOL),
             self._submit("faulty", "heron", "1-5", autoexec=True, retries=0, chunk=1),
             # Sent, so that the node fetches its files; the second time it has them.
-            self._submit("steady", "lynx", "1-10", in_place=False, pool=POOL),
-            self._submit("steady", "lynx", "11-40", in_place=False, pool=POOL),
+            self._submit("steady", "lynx", "1-6", in_place=False, pool=POOL),
+            self._submit("steady", "lynx", "7-18", in_place=False, pool=POOL),
         ]
         self.wait(lambda: self._over(jobs, say), "jobs did not end")
 
@@ -79,7 +80,10 @@ class Shift:
     def _over(self, jobs: Sequence[Job], say: Say) -> bool:
         told = [job.details() for job in jobs]
         done = sum(one["counts"]["succeeded"] + one["counts"]["failed"] for one in told)
-        say(f"{done} of {sum(one['counts']['total'] for one in told)} frames")
+        line = f"{done} of {sum(one['counts']['total'] for one in told)} frames"
+        if line != self._said:
+            self._said = line
+            say(line)
         return all(one["ended_at"] for one in told)
 
 
