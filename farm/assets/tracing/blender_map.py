@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +51,7 @@ def ask_blender_about(
 def _run(command: list[str], folder: str, most_seconds: float) -> str:
     """Run `command` to its end, it and all it starts; the last line that it printed."""
     environment = {**os.environ, "BLENDER_USER_RESOURCES": folder, "PYTHONDONTWRITEBYTECODE": "1"}
-    with tempfile.TemporaryFile() as output:
+    with tempfile.TemporaryFile() as output, _held_back() as let_through:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -60,6 +62,7 @@ def _run(command: list[str], folder: str, most_seconds: float) -> str:
             start_new_session=True,
         )
         try:
+            let_through()
             process.wait(most_seconds)
         except subprocess.TimeoutExpired as error:
             raise BadScene(
@@ -74,6 +77,30 @@ def _run(command: list[str], folder: str, most_seconds: float) -> str:
         lines = output.read()[-4096:].decode("utf-8", "replace").split("\n")
     said = [line.strip() for line in lines if line.strip()]
     return said[-1] if said else f"exit code {process.returncode}"
+
+
+@contextmanager
+def _held_back() -> Iterator[Callable[[], None]]:
+    """Hold a Ctrl-C back until the function is called: a process that is being started is nobody's
+    to end yet. Only the main thread hears of one, unless it is not to be heard at all.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    deaf = before in {None, signal.SIG_IGN}
+    if deaf or threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    pressed: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _frame: pressed.append(number))
+
+    def let_through() -> None:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            raise KeyboardInterrupt
+
+    try:
+        yield let_through
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _mention(told: dict[str, Any]) -> Mention:
