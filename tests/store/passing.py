@@ -27,6 +27,7 @@ for _, name in ipairs(redis.call('HKEYS', '{farm}:nodes')) do
     .. struct.pack('<i8i8i8i8i8', at - ms, since - ms, back, mode, beat) .. string.sub(packed, 42))
   if redis.call('HEXISTS', key, 'mute_until_ms') == 1 then
     redis.call('HINCRBY', key, 'mute_until_ms', -ms)
+    redis.call('HDEL', '{farm}:nodes:lines', name) -- it tells that instant
   end
 end
 local integrals = redis.call('HGETALL', '{farm}:accounts')
