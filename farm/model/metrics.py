@@ -49,8 +49,17 @@ class Metric:
         return (self.name,)
 
 
-#: What a core, a GPU or a whole server is doing; every second of each is in exactly one of them.
-SERVER_STATES = ("busy", "starved", "idle", "draining", "offline")
+class ServerState(StrEnum):
+    """What a core, a GPU or a node is doing: every second of each is in exactly one of them."""
+
+    BUSY = "busy"  #: booked by a lease of a node that reports
+    STARVED = "starved"  #: free and open, while work waits that could run here, or may
+    IDLE = "idle"  #: free and open, and nothing that waits could run here
+    DRAINING = "draining"  #: free, and closed: drained, locked, quarantined, asleep, unfit, muted
+    OFFLINE = "offline"  #: its node does not report
+
+
+SERVER_STATES: Values = tuple(one.value for one in ServerState)
 #: How core-seconds of attempts ended. A superseded result has no time of its own: it was credited
 #: when its attempt was given up.
 ENDINGS = (

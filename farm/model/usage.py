@@ -12,6 +12,7 @@ from farm.model.metrics import ENDINGS, SPENT
 from farm.model.states import JobState, Outcome, TaskState
 
 OTHER = "_other"  #: stands for the productions that are not told by name
+KEPT_DAYS = 400  #: of what was credited, as lua/_usage.lua has it, and of the notes of each hour
 MOST_PRODUCTIONS = 150  #: told by name: a scrape stays short however many there were
 #: How attempts end, those that no task waited for any more among them.
 ATTEMPTS = (*ENDINGS, Outcome.SUPERSEDED)

@@ -2,11 +2,28 @@
 
 from collections.abc import Sequence
 
-from farm.model.resources import CORE_PARTS, Cores
+from farm.model.node import Node
+from farm.model.resources import CORE_PARTS, Cores, Resources
 from farm.model.snapshot import LayerView, NodeView
 
 #: What a layer asks of a node besides amounts: GPUs, GPU memory, tags, only on, never on, Blender.
 Needs = tuple[int, int, frozenset[str], frozenset[str], frozenset[str], str]
+
+
+def as_if_open(node: Node, *, free: Resources) -> NodeView:
+    """A node that takes no work now, as a plan would see it if it did, with so much `free`."""
+    spec = node.spec
+    return NodeView(
+        name=node.name,
+        epoch=node.epoch,
+        pool=spec.pool,
+        total=spec.resources,
+        free=free,
+        gpu_memory_bytes=spec.gpu_memory_bytes,
+        cores_kept_per_gpu=spec.cores_kept_per_gpu,
+        tags=frozenset(spec.tags),
+        blenders=spec.blenders,
+    )
 
 
 def needs_of(layer: LayerView) -> Needs | None:

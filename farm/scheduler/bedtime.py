@@ -15,6 +15,7 @@ from farm.model.errors import NotFound, NotLeader, StoreUnavailable
 from farm.model.node import Node
 from farm.model.snapshot import NodeView
 from farm.model.states import NodeState
+from farm.policy.fit import as_if_open
 from farm.policy.sleep import MOST_LAYERS, Rest, Sleeper, by_pool, decide
 from farm.scheduler.lead import Lead
 from farm.scheduler.sleep_file import SleepPlan
@@ -86,7 +87,7 @@ class Bedtime:
             self._idle_since.pop(node.name, None)
             if node.rest == Rest.WAKING and self._tries(node) > WAKE_TRIES:
                 return None
-            return Sleeper(view=_whole(node), rest=Rest(node.rest))
+            return Sleeper(view=as_if_open(node, free=node.spec.resources), rest=Rest(node.rest))
         view = seen.get(node.name)
         if view is None or node.schedule or not self._plan.hooks.can_wake(node.name):
             self._idle_since.pop(node.name, None)
@@ -135,19 +136,3 @@ class Bedtime:
             self._plan.hooks.to_sleep(name)
         else:
             self._plan.hooks.rouse(name)
-
-
-def _whole(node: Node) -> NodeView:
-    """A node that takes no work now, as it will be."""
-    spec = node.spec
-    return NodeView(
-        name=node.name,
-        epoch=node.epoch,
-        pool=spec.pool,
-        total=spec.resources,
-        free=spec.resources,
-        gpu_memory_bytes=spec.gpu_memory_bytes,
-        cores_kept_per_gpu=spec.cores_kept_per_gpu,
-        tags=frozenset(spec.tags),
-        blenders=spec.blenders,
-    )

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from farm.model.node import Node
-from farm.model.snapshot import NodeView
 from farm.model.states import NodeState
 from farm.policy.access import Right
 from farm.policy.briefly import short
-from farm.policy.fit import could_serve
+from farm.policy.fit import as_if_open, could_serve
 from farm.policy.waiting import Reason
 from farm.policy.why import Outlook, Part, chief, holders, parts
 from farm.policy.wording import Around, Holder, Sidelined, cap_name
@@ -60,7 +59,11 @@ class Surroundings:
         view = self._seen.views.get(part.layer.id)
         if view is None:
             return []
-        return [node for node in self._nodes_off_work() if could_serve(_view(node), view)]
+        return [
+            node
+            for node in self._nodes_off_work()
+            if could_serve(as_if_open(node, free=node.free), view)
+        ]
 
     def _holders(self, part: Part) -> Iterator[Holder]:
         limit = cap_name(part.plan.what)
@@ -81,22 +84,6 @@ class Surroundings:
         return replace(
             around, leases={node.name: len(node.leases) for node in nodes}, kept_for=production
         )
-
-
-def _view(node: Node) -> NodeView:
-    """As a plan would see the node if it took work."""
-    spec = node.spec
-    return NodeView(
-        name=node.name,
-        epoch=node.epoch,
-        pool=spec.pool,
-        total=spec.resources,
-        free=node.free,
-        gpu_memory_bytes=spec.gpu_memory_bytes,
-        cores_kept_per_gpu=spec.cores_kept_per_gpu,
-        tags=frozenset(spec.tags),
-        blenders=spec.blenders,
-    )
 
 
 def _why(node: Node, *, whole: bool) -> str:

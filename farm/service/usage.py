@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from farm.model.errors import BadRequest
-from farm.model.usage import FarmUsage
+from farm.model.usage import KEPT_DAYS, FarmUsage
 from farm.policy.access import ALL, Right
 from farm.policy.spending import By, spending
 from farm.service import answers
@@ -23,14 +23,15 @@ from farm.service.usage_schemas import (
     StretchOut,
     UsageOut,
 )
-from farm.store import Store
 from farm.store.accounts import PoolAccount
 from farm.store.history import stretches
 
 router = APIRouter(prefix="/usage", tags=["usage"], responses=answers.DESCRIBED)
 
 HOUR = 3600.0
-KEPT_DAYS = 400  #: of what was credited
+
+First = Annotated[date | None, Query(description="The last 30 days when left out.")]
+Last = Annotated[date | None, Query(description="Today when left out.")]
 
 
 @router.get("", summary="Where all cores are, and where their time went")
@@ -70,8 +71,8 @@ def longest(
 def history(
     store: TheStore,
     caller: Caller,
-    first: Annotated[date | None, Query(description="The last 30 days when left out.")] = None,
-    last: Annotated[date | None, Query(description="Today when left out.")] = None,
+    first: First = None,
+    last: Last = None,
     per: Annotated[Literal["hour", "day"], Query()] = "day",
 ) -> list[StretchOut]:
     """A row for each pool and each hour, or day of UTC, oldest first; the last one up to now.
@@ -79,9 +80,10 @@ def history(
     Hours begin as the leading scheduler notes them, some seconds after the clock's.
     """
     caller.must(Right.READ_FARM)
-    first, last = _days(store, first, last)
+    today = store.usage.today()
+    first, last = _days(first, last, today)
     stands = store.history.between(_midnight(first), _midnight(last + timedelta(days=1)) + HOUR)
-    if last >= store.usage.today():
+    if last >= today:
         stands.append(store.history.now())
     rows = [
         StretchOut(
@@ -102,13 +104,13 @@ def history(
 def days(
     store: TheStore,
     caller: Caller,
-    first: Annotated[date | None, Query(description="The last 30 days when left out.")] = None,
-    last: Annotated[date | None, Query(description="Today when left out.")] = None,
+    first: First = None,
+    last: Last = None,
     by: Annotated[list[By] | None, Query(description="production when left out.")] = None,
 ) -> list[SpentOut]:
     """Core-seconds credited on these days of UTC: of the caller's own production, or of all."""
     caller.must_somewhere(Right.READ_JOBS)
-    first, last = _days(store, first, last)
+    first, last = _days(first, last, store.usage.today())
     rows = store.usage.days(first, last)
     if caller.production != ALL:
         rows = (row for row in rows if row.production == caller.production)
@@ -116,9 +118,9 @@ def days(
     return [SpentOut.model_validate(one) for one in found]
 
 
-def _days(store: Store, first: date | None, last: date | None) -> tuple[date, date]:
+def _days(first: date | None, last: date | None, today: date) -> tuple[date, date]:
     """Both ends. Raises BadRequest."""
-    last = last or store.usage.today()
+    last = last or today
     first = first or last - timedelta(days=29)
     if first > last:
         raise BadRequest(f"the first day, {first}, comes after the last, {last}: swap them")

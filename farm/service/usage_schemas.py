@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import Field
 
+from farm.model.resources import CORE_PARTS
 from farm.model.states import JobState, TaskState
 from farm.model.usage import ProductionUsage
 from farm.model.utilization import availability, under_demand, utilization
@@ -115,8 +116,8 @@ class NodeSplitOut(Out):
         return cls(
             node=account.name,
             pool=account.pool,
-            cores=account.core_parts / 4,
-            by_state=account.cores.now.by_state(4),
+            cores=account.core_parts / CORE_PARTS,
+            by_state=account.cores.now.by_state(CORE_PARTS),
         )
 
 

@@ -9,11 +9,11 @@ is exact as a fraction.
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
 from farm.model.errors import NotLeader
+from farm.model.metrics import ServerState
 from farm.model.resources import CORE_PARTS
 from farm.policy.free_room import FreeRoom
 from farm.store.breach import flat
@@ -24,16 +24,6 @@ _JUDGED_AT_ONCE = 500  #: nodes, so that others get their turn at the store
 _SUMS = 6  #: the five states, and stranded
 _MODE, _CORES, _GPUS = 3, 5, 17  #: where they are among the numbers of lua/_partition.lua
 _OPEN = 1  #: the mode of a node that takes leases
-
-
-class Spent(StrEnum):
-    """The states of a core, a GPU or a node, as its time is counted."""
-
-    BUSY = "busy"  #: booked by a lease of a node that reports
-    STARVED = "starved"  #: free and open, while work waits that could run here, or may
-    IDLE = "idle"  #: free and open, and nothing that waits could run here
-    DRAINING = "draining"  #: free, and closed: drained, locked, quarantined, asleep, unfit, muted
-    OFFLINE = "offline"  #: its node does not report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +44,7 @@ class Split:
 
     def by_state(self, unit: int = 1) -> dict[str, float]:
         """Each state's amount, in `unit`s of it."""
-        return {state: float(getattr(self, state) / Fraction(unit)) for state in Spent}
+        return {state: float(getattr(self, state) / Fraction(unit)) for state in ServerState}
 
     def __add__(self, other: "Split") -> "Split":
         return _each(lambda name: getattr(self, name) + getattr(other, name))

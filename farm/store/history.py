@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from farm.model.metrics import SERVER_STATES
+from farm.model.usage import KEPT_DAYS
 from farm.store import keys
 from farm.store.accounts import AccountStore, PoolAccount
 from farm.store.connection import Connection
 
 HOUR_MS = 3_600_000
-KEPT_HOURS = 400 * 24
+KEPT_HOURS = KEPT_DAYS * 24
 _STRANDED = "stranded"
 
 Sums = Mapping[str, Mapping[str, float]]  #: pool -> state, or "stranded" -> core-seconds

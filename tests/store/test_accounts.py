@@ -1,9 +1,10 @@
 """Every core is at each moment in exactly one state, and no ms of it is lost or counted twice."""
 
+from farm.model.metrics import ServerState
 from farm.model.node import NodeHealth
 from farm.model.resources import CORE_PARTS
 from farm.store import Store
-from farm.store.accounts import Accounts, Spent
+from farm.store.accounts import Accounts
 from tests.makers import a_job, a_node, begin, some_resources
 from tests.store.passing import let_pass
 
@@ -52,10 +53,10 @@ def test_what_a_node_was_stays_with_its_pool_when_it_comes_back_as_another(store
 
     pools = read(store).pools
 
-    assert 8 <= pools["old"].node_seconds()[Spent.IDLE] < 9
-    assert 32 <= pools["old"].core_seconds()[Spent.IDLE] < 36
+    assert 8 <= pools["old"].node_seconds()[ServerState.IDLE] < 9
+    assert 32 <= pools["old"].core_seconds()[ServerState.IDLE] < 36
     assert pools["old"].cores.now.all == 0
-    assert 8 <= pools["new"].core_seconds()[Spent.IDLE] < 16
+    assert 8 <= pools["new"].core_seconds()[ServerState.IDLE] < 16
 
 
 def test_a_silent_node_is_offline_from_four_seconds_on_until_it_reports(store: Store) -> None:
@@ -68,5 +69,5 @@ def test_a_silent_node_is_offline_from_four_seconds_on_until_it_reports(store: S
     spent = read(store).farm().core_seconds()
 
     assert seen.now.offline == CORE_PARTS
-    assert 6 <= spent[Spent.OFFLINE] < 7
-    assert 5 <= spent[Spent.IDLE] < 6
+    assert 6 <= spent[ServerState.OFFLINE] < 7
+    assert 5 <= spent[ServerState.IDLE] < 6

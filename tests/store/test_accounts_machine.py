@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 
 from farm.model.errors import Conflict, LeaseLost, NodeSuperseded, NotFound
 from farm.model.lease import Lease, TaskInHand
+from farm.model.metrics import ServerState
 from farm.model.node import NodeHealth
 from farm.model.resources import GIB, Cores, Resources
 from farm.model.states import Outcome
@@ -28,7 +29,7 @@ from farm.queue import LeaseQueue
 from farm.scheduler.judge import Judge
 from farm.scheduler.loop import Decider
 from farm.store import Store, keys
-from farm.store.accounts import Account, Accounts, Spent
+from farm.store.accounts import Account, Accounts
 from farm.store.leases import GIVE_UP
 from farm.up.store import StoreProcess
 from tests.lengths import how_many
@@ -54,7 +55,7 @@ class Storm(RuleBasedStateMachine):
         self.epochs: dict[str, int] = {}
         self.jobs: list[str] = []
         self.hands: list[tuple[Lease, tuple[TaskInHand, ...]]] = []
-        self.known: dict[tuple[str, str, Spent], Fraction | int] = {}
+        self.known: dict[tuple[str, str, ServerState], Fraction | int] = {}
         self.restarted = False
 
     @initialize()
@@ -222,7 +223,7 @@ def whole(account: Account) -> None:
     assert 0 <= spent.stranded <= spent.idle
 
 
-def by_pool(accounts: Accounts) -> dict[tuple[str, str, Spent], Fraction | int]:
+def by_pool(accounts: Accounts) -> dict[tuple[str, str, ServerState], Fraction | int]:
     return {
         (pool, kind, state): getattr(split, state)
         for pool, one in accounts.pools.items()
@@ -231,7 +232,7 @@ def by_pool(accounts: Accounts) -> dict[tuple[str, str, Spent], Fraction | int]:
             ("gpus", one.gpus.spent),
             ("nodes", one.nodes_spent),
         )
-        for state in Spent
+        for state in ServerState
     }
 
 

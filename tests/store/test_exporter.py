@@ -17,10 +17,9 @@ from prometheus_client.registry import CollectorRegistry
 from farm.exporter.collector import FarmCollector
 from farm.exporter.discovery import targets
 from farm.exporter.web import listen
-from farm.model.metrics import CATALOGUE, Kind, Source
+from farm.model.metrics import CATALOGUE, Kind, ServerState, Source
 from farm.model.usage import MOST_PRODUCTIONS, OTHER
 from farm.store import Store
-from farm.store.accounts import Spent
 from farm.up.store import StoreProcess
 from tests.makers import a_job, a_node, begin, finish, some_resources
 from tests.store.passing import let_pass
@@ -126,7 +125,7 @@ def test_core_seconds_are_those_of_the_accounts(store: Store) -> None:
     assert sum(amount for (pool, _), amount in spent.items() if pool == "cpu") >= 80
     for (pool, state), amount in spent.items():
         first, last = before[pool].core_seconds(), after[pool].core_seconds()
-        assert first[Spent(state)] <= amount <= last[Spent(state)]
+        assert first[ServerState(state)] <= amount <= last[ServerState(state)]
 
 
 def test_what_there_is_now_is_split_by_what_it_does(store: Store) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from farm.model.errors import Conflict, NodeSuperseded, NotFound
+from farm.model.metrics import ServerState
 from farm.model.node import NodeHealth
 from farm.model.states import NodeState
 from farm.store import Store
-from farm.store.accounts import Account, Spent, Split
+from farm.store.accounts import Account, Split
 from farm.store.energy import Used
 from farm.store.leases import GIVE_UP
 from tests.makers import a_job, a_node, begin, finish, result, some_resources
@@ -76,7 +77,7 @@ def test_what_a_forgotten_node_did_stays_in_the_sums_to_the_ms(worked: Store) ->
     assert 0 <= spent.offline - had.offline <= passed * 4 * 8
     assert spent.all == after.pools["cpu"].cores.configured
     for what in ("cores", "gpus", "nodes"):
-        for state in Spent:
+        for state in ServerState:
             assert at_last["cpu"][what][state] >= at_first["cpu"][what][state], (what, state)
 
 

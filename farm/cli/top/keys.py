@@ -3,6 +3,7 @@
 import select
 import sys
 import termios
+import time
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ Wait = Callable[[float], bool]
 def keyboard() -> Iterator[Wait]:
     """A function that waits so many seconds, or less: True once `q` was pressed."""
     if not sys.stdin.isatty():
-        yield lambda seconds: select.select([], [], [], seconds) is None
+        yield _passed
         return
     before = termios.tcgetattr(sys.stdin)
     try:
@@ -22,6 +23,11 @@ def keyboard() -> Iterator[Wait]:
         yield _pressed
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+
+
+def _passed(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False
 
 
 def _pressed(seconds: float) -> bool:

@@ -12,10 +12,9 @@ from farm.cli.errors import run_command
 from farm.cli.main import cli
 from farm.client import Client
 from farm.model.errors import NotAllowed
-from farm.model.metrics import SERVER_STATES
+from farm.model.metrics import SERVER_STATES, ServerState
 from farm.policy.access import ALL, Role
 from farm.store import Store
-from farm.store.accounts import Spent
 from tests.makers import a_job, a_node, begin, result, some_resources
 from tests.store.passing import let_pass
 from tests.store.service.access import a_token, client_with
@@ -54,7 +53,7 @@ def test_now_is_the_accounts_and_their_ratios(worked: Store, client: Client) -> 
 
     (cpu,) = [one for one in found["pools"] if one["pool"] == "cpu"]
     assert found["farm"]["core_seconds"] == cpu["core_seconds"]
-    for state in Spent:
+    for state in ServerState:
         assert before[state] <= cpu["core_seconds"][state] <= after[state]
     assert cpu["cores"] == {**dict.fromkeys(SERVER_STATES, 0), "busy": 2, "starved": 6}
     assert cpu["utilization"] == pytest.approx(0.25, abs=0.01)
