@@ -9,14 +9,15 @@ from PIL import Image
 
 from farm.model.resources import GIB
 from farm.sim.reading import read
-from farm.sim.scenario import FrameClass, Happening, NodeKind, ProductionSpec, Scenario
+from farm.sim.scenario import Happening, NodeKind, Scenario
+from tests.programs import or_skip
+from tests.shifts import MIX, PRODUCTIONS
 from tools.grafana.asking import Asker, Told
 from tools.grafana.live.judging import EXCUSES, Excuse, excused, sick_rules, targets_down
 from tools.grafana.palette import STATES
 from tools.grafana.picture.__main__ import drawn
 from tools.grafana.prometheus import Prometheus
 from tools.grafana.reading import sheets
-from tools.prometheus import Missing
 from tools.week.make import SCENARIO, make
 from tools.week.server import serve
 
@@ -42,20 +43,10 @@ SHIFT = Scenario(
             gpu_memory_bytes=24 * GIB,
         ),
     ),
-    mix=(
-        FrameClass(
-            name="light", share=4, cores=2, memory_bytes=4 * GIB, minutes=7, limits=("nuke",)
-        ),
-        FrameClass(name="hero", share=1, cores=4, memory_bytes=40 * GIB, minutes=40),
-        FrameClass(name="path", share=1, cores=2, memory_bytes=8 * GIB, minutes=9, gpus=1),
-    ),
+    mix=MIX,
     limits={"nuke": 20},
     core_hours_per_day=24 * 110,
-    productions=(
-        ProductionSpec(name="heron", pool="main", demand=3, mix=("light", "hero"), frames=(20, 80)),
-        ProductionSpec(name="lynx", pool="main", demand=1, mix=("light",), frames=(5, 40)),
-        ProductionSpec(name="stage", pool="gpu", demand=0.3, mix=("path",), frames=(5, 20)),
-    ),
+    productions=PRODUCTIONS,
     events=(
         Happening(what="drain", kind="plain", count=2, at_seconds=1.0 * HOUR, for_seconds=HOUR),
         Happening(what="away", at_seconds=3.0 * HOUR, for_seconds=900),
@@ -67,10 +58,8 @@ SHIFT = Scenario(
 def served(folder: Path, scenario: Scenario) -> Iterator[Asker]:
     """Asks as of the scenario's last minute. Skips where Prometheus' programs are not there."""
     week = folder / "week"
-    try:
+    with or_skip():
         truth = make(week, scenario=scenario)
-    except Missing as missing:
-        pytest.skip(str(missing))
     with serve(week) as url:
         yield Asker(prometheus=Prometheus(url), until=truth.ends_at - 60.0)
 

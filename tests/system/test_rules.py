@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.prometheus import Missing, tool
+from tests.programs import or_skip
+from tools.prometheus import tool
 
 pytestmark = pytest.mark.system
 
@@ -18,10 +19,8 @@ OWN = [one.stem for one in SCENARIOS if one.stem.startswith("Farm")]
 
 def run(name: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
     """What one of Prometheus' programs says. Skips where it is not there."""
-    try:
+    with or_skip():
         program = tool(name)
-    except Missing as error:
-        pytest.skip(str(error))
     return subprocess.run([program, *words], capture_output=True, text=True, check=False)
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from farm.model.metrics import CATALOGUE, Source
 from farm.model.resources import GIB
-from farm.sim.scenario import FrameClass, Happening, NodeKind, ProductionSpec, Scenario
+from farm.sim.scenario import Happening, NodeKind, Scenario
+from tests.programs import or_skip
+from tests.shifts import MIX, PRODUCTIONS
 from tools.grafana.prometheus import Prometheus
-from tools.prometheus import Missing
 from tools.week.families import Family, series, text
 from tools.week.make import TRUTH, make
 from tools.week.metrics import Metrics
@@ -40,20 +41,10 @@ MORNING = Scenario(
     silent_seconds=4,
     pass_seconds=5,
     nodes=(PLAIN, GPU),
-    mix=(
-        FrameClass(
-            name="light", share=4, cores=2, memory_bytes=4 * GIB, minutes=7, limits=("nuke",)
-        ),
-        FrameClass(name="hero", share=1, cores=4, memory_bytes=40 * GIB, minutes=40),
-        FrameClass(name="path", share=1, cores=2, memory_bytes=8 * GIB, minutes=9, gpus=1),
-    ),
+    mix=MIX,
     limits={"nuke": 50},
     core_hours_per_day=24 * 200,
-    productions=(
-        ProductionSpec(name="heron", pool="main", demand=3, mix=("light", "hero"), frames=(20, 80)),
-        ProductionSpec(name="lynx", pool="main", demand=1, mix=("light",), frames=(5, 40)),
-        ProductionSpec(name="stage", pool="gpu", demand=0.3, mix=("path",), frames=(5, 20)),
-    ),
+    productions=PRODUCTIONS,
     events=(
         Happening(what="death", kind="plain", count=3, at_seconds=1.5 * HOUR, for_seconds=1800),
         Happening(what="drain", kind="plain", count=4, at_seconds=2.4 * HOUR, for_seconds=3600),
@@ -66,10 +57,8 @@ def test_prometheus_tells_the_utilization_that_was_and_other_ways_do_not(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     week = tmp_path_factory.mktemp("week") / "morning"
-    try:
+    with or_skip():
         truth = make(week, scenario=MORNING)
-    except Missing as missing:
-        pytest.skip(str(missing))
 
     with serve(week) as url:
         prometheus = Prometheus(url)
@@ -102,11 +91,8 @@ def test_a_week_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
         if part > 0.2:
             raise KeyboardInterrupt
 
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            make(tmp_path / "week", scenario=MORNING, tell=stop)
-    except Missing as missing:
-        pytest.skip(str(missing))
+    with or_skip(), pytest.raises(KeyboardInterrupt):
+        make(tmp_path / "week", scenario=MORNING, tell=stop)
 
     assert not list(tmp_path.iterdir())
 

@@ -1,8 +1,6 @@
 """A Prometheus with the shipped configuration, made quick, at the addresses of one farm."""
 
 import shutil
-import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +8,8 @@ from typing import Any
 
 import yaml
 
-from farm.up.port import HOST, free_port
-from tools.prometheus import tool
-from tools.week.server import wait_ready
+from farm.up.port import HOST
+from tools.prometheus_server import running
 
 SHIPPED = Path(__file__).parents[3] / "deploy" / "prometheus"
 PACE_SECONDS = 2  #: between two scrapes, two looks for nodes, and two rounds of each rule
@@ -24,23 +21,8 @@ def scraping(folder: Path, exporter_port: int) -> Iterator[str]:
     """The URL of a server that scrapes the farm whose exporter is, or will be, at that port."""
     folder.mkdir()
     _configure(folder, f"{HOST}:{exporter_port}")
-    port = free_port()
-    command = [
-        str(tool("prometheus")),
-        f"--config.file={folder / 'prometheus.yml'}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address={HOST}:{port}",
-        "--log.level=error",
-    ]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        url = f"http://{HOST}:{port}"
-        wait_ready(url, server)
+    with running(folder / "prometheus.yml", folder / "data") as url:
         yield url
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait()
 
 
 def _configure(folder: Path, exporter: str) -> None:
