@@ -30,7 +30,7 @@ def a_view(**fields: Any) -> LayerView:
 
 
 def waiting(reason: Reason, **fields: Any) -> Waiting:
-    return Waiting(**{"layer": "12.1", "production": "heron", "count": 3, **fields}, reason=reason)
+    return Waiting(**{"layer": "12.1", "production": "heron", "tasks": 3, **fields}, reason=reason)
 
 
 def part(cause: Cause | Reason, *, job: Any = None, layer: Any = None, **fields: Any) -> Part:

@@ -147,12 +147,14 @@ def free_room(board: Board) -> tuple[FreeRoom, ...]:
     """
     if all(node.use is None for node in board.nodes):
         return ()
-    waiting = _Open(board)
+    waiting, room = _Open(board), board.room
     told: list[FreeRoom] = []
     for index, node in enumerate(board.nodes):
-        if node.use is not None and (use := waiting.use(index)) != _after(board, index, node.use):
-            room = FreeRoom(node=node.name, epoch=node.epoch, free=_free(board, index), use=use)
-            told.append(room)
+        if node.use is None or (node.use == NO_USE and not room.free[index] + room.gpus[index]):
+            continue  # nothing free, and counted so: most nodes of a busy farm
+        if (use := waiting.use(index)) != _after(board, index, node.use):
+            free = _free(board, index)
+            told.append(FreeRoom(node=node.name, epoch=node.epoch, free=free, use=use))
     return tuple(told)
 
 

@@ -29,7 +29,7 @@ def overview(snapshot: Snapshot, plan: Plan) -> Overview:
     waiting: Counter[tuple[str, Reason]] = Counter()
     asked = {layer.id: layer.pool for layer in snapshot.layers}
     for row in plan.waiting:
-        waiting[asked[row.layer], row.reason] += row.count
+        waiting[asked[row.layer], row.reason] += row.tasks
     left = {row.layer for row in plan.waiting}
     oldest: dict[str, float] = {}
     for layer in snapshot.layers:

@@ -15,8 +15,9 @@ from farm.model.lease import Grant, Recall
 from farm.model.snapshot import Snapshot
 from farm.policy.board import Board
 from farm.policy.free_room import FreeRoom, free_room
+from farm.policy.givers import givers_of
 from farm.policy.granting import grant_slots
-from farm.policy.reasons import givers_of, reasons
+from farm.policy.reasons import Told
 from farm.policy.recall import recall_leases
 from farm.policy.waiting import Waiting
 
@@ -29,23 +30,25 @@ class Plan:
 
     grants: tuple[Grant, ...] = ()
     recalls: tuple[Recall, ...] = ()
-    waiting: tuple[Waiting, ...] = ()  #: for each layer with tasks left over: why, and the numbers
+    waiting: tuple[Waiting, ...] = ()  #: for each layer with tasks left over: why
     more: bool = False  #: cut at MOST_GRANTS: the next pass, at once, goes on
     givers: frozenset[str] = frozenset()  #: productions whose leases tell what to recall
     #: Nodes whose free room is to be counted as something else; of a plan that was not cut.
     free: tuple[FreeRoom, ...] = ()
 
 
-def plan(snapshot: Snapshot, *, most_grants: int = MOST_GRANTS) -> Plan:
+def plan(snapshot: Snapshot, *, most_grants: int = MOST_GRANTS, tell: bool = True) -> Plan:
     """Decide grants and recalls for `snapshot`, and tell why the rest waits.
 
     Recalls need the snapshot's leases, or those of `Plan.givers`; without them only grants are
-    decided.
+    decided. What is decided is the same without `tell`, which a scheduler asks for when somebody
+    reads it: where very much waits, the telling is half of the work.
     """
     board = Board(snapshot)
     grants, cut = grant_slots(board, most_grants)
-    waiting = reasons(board, cut=cut)
-    givers = givers_of(board, waiting)
+    told = Told(board, cut=cut)
+    waiting = told.rows() if tell else []
+    givers = givers_of(board, told)
     free = () if cut else free_room(board)
     recalls: list[Recall] = []
     if snapshot.leases and not cut:

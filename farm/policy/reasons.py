@@ -1,7 +1,6 @@
 """Why each layer that a plan left over waits, told from what the plan came upon. Pure."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 
 from farm.model.resources import Cores
 from farm.policy.board import Board
@@ -16,56 +15,32 @@ SOME = 8  #: names that are told of more
 _BY_NAME = {"job": Reason.JOB_CAP, "group": Reason.GROUP_CAP}
 
 
-def reasons(board: Board, *, cut: bool) -> list[Waiting]:
-    """One row per layer with tasks left over, by id; `cut`: the plan ended before it was done."""
-    told = _Told(board, cut=cut)
-    rows: list[Waiting] = []
-    in_line: list[Demand] = []
-    for demand in board.demands:
-        if demand.wanted > 0:
-            row = told.outright(demand)
-            if row is None:
-                in_line.append(demand)
-            else:
-                rows.append(row)
-    rows += told.of_line(in_line)
-    rows.sort(key=lambda row: row.layer)
-    return rows
-
-
-def givers_of(board: Board, waiting: Sequence[Waiting]) -> frozenset[str]:
-    """Productions that may have to give slots back: those that book anything where others wait.
-
-    A production that books less than each of those that wait need not be looked at.
-    """
-    if any(cap.held > cap.most for cap in board.caps.values()):
-        return frozenset(one.name for one in board.snapshot.productions)
-    wanting = (Reason.CAPACITY, Reason.BEHIND, Reason.RESERVED)
-    takers: defaultdict[str, set[str]] = defaultdict(set)
-    for row in waiting:
-        if row.reason in wanting:
-            takers[row.pool].add(row.production)
-    givers: set[str] = set()
-    for pool, names in takers.items():
-        accounts = board.shares.in_pool(pool)
-        least = min(accounts[name].level() for name in names)
-        givers |= {name for name, one in accounts.items() if one.cores and one.level() >= least}
-    for name, account in board.shares.known():
-        if account.ceiling is not None and account.cores > account.ceiling:
-            givers.add(name)
-    return frozenset(givers)
-
-
-class _Told:
+class Told:
     """What is known of the plan, asked layer by layer."""
 
     def __init__(self, board: Board, *, cut: bool) -> None:
+        """Tell of the plan made on `board`; `cut`: it ended before it was done."""
         self._board = board
         self._cut = cut
         self._kept: dict[int, int] = {}
         self._misfits: dict[int, Misfit] = {}
         self._pools_of: dict[int, list[str]] = {}
         self._scales: dict[str, dict[str, tuple[float, float]]] = {}
+
+    def rows(self) -> list[Waiting]:
+        """One row per layer with tasks left over, by id."""
+        rows: list[Waiting] = []
+        in_line: list[Demand] = []
+        for demand in self._board.demands:
+            if demand.wanted > 0:
+                row = self.outright(demand)
+                if row is None:
+                    in_line.append(demand)
+                else:
+                    rows.append(row)
+        rows += self._of_line(in_line)
+        rows.sort(key=lambda row: row.layer)
+        return rows
 
     def outright(self, demand: Demand) -> Waiting | None:
         """The row of what cannot be served whoever's turn it is; None: it stands in the line."""
@@ -84,7 +59,7 @@ class _Told:
         kept = self._kept_back(demand, pools[0]) if self._board.reserved else None
         return kept or (None if demand.plain > 0 else self._only_avoided(demand, pools))
 
-    def of_line(self, demands: list[Demand]) -> list[Waiting]:
+    def _of_line(self, demands: list[Demand]) -> list[Waiting]:
         """The rows of those that wait for room: first in line, or behind whom."""
         demands.sort(key=lambda demand: demand.key)
         ahead: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
@@ -101,7 +76,7 @@ class _Told:
                 Waiting(
                     layer=demand.layer.id,
                     production=name,
-                    count=demand.wanted,
+                    tasks=demand.wanted,
                     reason=reason,
                     pool=told,
                     ahead=first,
@@ -189,7 +164,7 @@ def _row(
     return Waiting(
         layer=layer.id,
         production=layer.production,
-        count=demand.wanted,
+        tasks=demand.wanted,
         reason=reason,
         pool=pool,
         what=what,

@@ -56,9 +56,9 @@ def _less(waiting: Sequence[Waiting], fillers: Sequence[Grant]) -> list[Waiting]
         served[grant.layer] = served.get(grant.layer, 0) + 1
     rows = []
     for row in waiting:
-        count = row.count - served.get(row.layer, 0)
-        if count:
-            rows.append(row if count == row.count else replace(row, count=count))
+        tasks = row.tasks - served.get(row.layer, 0)
+        if tasks:
+            rows.append(row if tasks == row.tasks else row._replace(tasks=tasks))
     return rows
 
 
@@ -156,7 +156,7 @@ def _plain(row: Waiting, reason: Reason, **fields: object) -> Waiting:
     return Waiting(
         layer=row.layer,
         production=row.production,
-        count=row.count,
+        tasks=row.tasks,
         reason=reason,
         pool=row.pool,
         **fields,  # type: ignore[arg-type]

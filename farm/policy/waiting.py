@@ -4,8 +4,8 @@
 reads these and decides nothing again, so an explanation never contradicts a decision.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from farm.model.resources import Cores
 
@@ -26,17 +26,16 @@ class Reason(StrEnum):
     AVOID = "avoid"  #: only nodes that it failed on have room
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A layer with tasks left over. A number that does not belong to the reason is None or empty.
 
-    The counts of all `Waiting` of a plan and the number of its grants add up to what the
+    The tasks of all `Waiting` of a plan and the number of its grants add up to what the
     snapshot's layers wanted.
     """
 
     layer: str
     production: str
-    count: int  #: tasks that this plan found no slot for
+    tasks: int  #: tasks that this plan found no slot for
     reason: Reason
     pool: str = ""  #: the pool that the numbers are about
     #: LIMIT, JOB_CAP, GROUP_CAP: the cap's name in the snapshot. NO_FIT: the one thing that rules

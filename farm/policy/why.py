@@ -67,7 +67,7 @@ def outlook(snapshot: Snapshot, decided: Plan, *, leads: bool = True) -> Outlook
     left: dict[str, int] = {}
     for one in decided.waiting:
         waiting.setdefault(one.layer, []).append(one)
-        left[one.production] = left.get(one.production, 0) + one.count
+        left[one.production] = left.get(one.production, 0) + one.tasks
     return Outlook(
         at=snapshot.at,
         leads=leads,
@@ -114,7 +114,7 @@ def _ready(job: JobStanding, layer: LayerStanding, seen: Outlook) -> Iterator[Pa
         yield Part(job=job, layer=layer, cause=Cause.GRANTED, count=granted)
     rest = layer.ready - granted
     for one in seen.waiting.get(layer.id, ()):
-        count = min(rest, one.count)
+        count = min(rest, one.tasks)
         if count:
             cause = one.reason if seen.leads else Cause.NO_SCHEDULER
             yield Part(job=job, layer=layer, cause=cause, count=count, waiting=one)
@@ -132,7 +132,7 @@ def _unsaid(job: JobStanding, layer: LayerStanding, count: int, seen: Outlook) -
     ahead = Waiting(
         layer=layer.id,
         production=job.production,
-        count=count,
+        tasks=count,
         reason=Reason.BEHIND,
         ahead=seen.left.get(job.production, 0),
     )

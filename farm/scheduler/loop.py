@@ -26,6 +26,7 @@ MOST_LAYERS = 32_768  #: of each production, looked at when slots stay free
 WIDER = 8  #: times as many layers are looked at when the first ones leave slots free
 PASS_SECONDS = 0.1  #: after this long a pass looks no further back in the line
 RECALL_SECONDS = 0.5  #: between two looks at leases; a recall acts at a task boundary anyway
+TELL_SECONDS = 1.0  #: between two plans that tell why the rest waits, for those who watch
 RECALL_SHARE = 50  #: so on 15,000 leases, a tenth of a second, a look comes every five seconds
 
 
@@ -51,10 +52,12 @@ class Decider:
         self._queue = queue
         self._token = token
         self._recalls, self._wider = Pace(RECALL_SECONDS, share=RECALL_SHARE), Pace()
+        self._telling = Pace(TELL_SECONDS)
         #: How far the last pass looked back in the line, and whose leases may have to give.
         self._layers, self._givers = 0, frozenset[str]()
         self.more = False  #: the last pass was cut: the next one need not wait for an event
-        self.seen: tuple[Snapshot, Plan] | None = None  #: what was decided last, and from what
+        #: What the last pass decided, and from what; None: it did not tell why the rest waits.
+        self.seen: tuple[Snapshot, Plan] | None = None
 
     def rest_seconds(self) -> float:
         """How long the next pass may wait for an event: until leases are to be looked at."""
@@ -70,7 +73,7 @@ class Decider:
         When it is time to ask for slots back, leases are read too, of those who may give by what
         the last pass told: one look for both.
         """
-        self.more = False
+        self.more, self.seen = False, None
         if self._givers and self._recalls.is_due():
             return self._look_at_leases()
         layers, done = 0, Pass()  # at first a few of each production
@@ -78,8 +81,7 @@ class Decider:
         while True:
             began = time.monotonic()
             snapshot = self._store.leader.snapshot(layers_per_production=layers)
-            decision = self._policy(snapshot, most_grants=GRANTS_AT_ONCE)
-            self.seen = snapshot, decision
+            decision = self._plan(snapshot)
             step = self._carry_out(decision)
             done = Pass(granted=done.granted + step.granted, refused=done.refused + step.refused)
             if decision.more and step.granted:
@@ -103,9 +105,8 @@ class Decider:
         snapshot = self._store.leader.snapshot(
             layers_per_production=self._layers, leases_of=self._givers
         )
-        decision = self._policy(snapshot, most_grants=GRANTS_AT_ONCE)
+        decision = self._plan(snapshot)
         self._recalls.looked(began)
-        self.seen = snapshot, decision
         done = self._carry_out(decision)
         if decision.recalls:
             answers = self._store.leases.recall(decision.recalls, leader=self._token)
@@ -114,6 +115,16 @@ class Decider:
         self._givers = decision.givers
         self.more = decision.more and done.granted > 0
         return replace(done, recalled=len(decision.recalls), more=self.more)
+
+    def _plan(self, snapshot: Snapshot) -> Plan:
+        """Decide; now and then, or when this pass has begun to, tell why the rest waits."""
+        began = time.monotonic()
+        tell = self.seen is not None or self._telling.is_due()
+        decision = self._policy(snapshot, most_grants=GRANTS_AT_ONCE, tell=tell)
+        if tell:
+            self.seen = snapshot, decision
+            self._telling.looked(began)
+        return decision
 
     def _judge(self, snapshot: Snapshot, decision: Plan) -> None:
         """Tell the accounts of what use the free room is, once all that waits was looked at."""

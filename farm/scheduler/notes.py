@@ -1,18 +1,14 @@
-"""What the leader tells of its passes: noted in the store once a second, for those who watch it."""
+"""What the leader tells of its passes: noted in the store, for those who watch it."""
 
-import time
 from bisect import bisect_left
 from collections import Counter
 
 from farm.model.snapshot import Snapshot
 from farm.policy.overview import overview
 from farm.policy.plan import Plan
-from farm.scheduler.pace import Pace
 from farm.store import Store
 from farm.store.connection import new_id
 from farm.store.usage import PASS_BOUNDS
-
-NOTE_SECONDS = 1.0
 
 
 class Notes:
@@ -22,20 +18,18 @@ class Notes:
         """Note for the leader with `token`."""
         self._store = store
         self._token = token
-        self._pace = Pace(NOTE_SECONDS)
         self._passes: Counter[int] = Counter()
         self._seconds = 0.0
 
     def passed(self, seconds: float, seen: tuple[Snapshot, Plan] | None) -> None:
-        """A pass took `seconds`; `seen` is what it decided last, and from what.
+        """A pass took `seconds`. When it told what waits, in `seen`, all passes so far are noted.
 
         Raises StoreUnavailable.
         """
         self._passes[bisect_left(PASS_BOUNDS, seconds)] += 1
         self._seconds += seconds
-        if seen is None or not self._pace.is_due():
+        if seen is None:
             return
-        began = time.monotonic()
         told = self._store.usage.note_plan(
             overview(*seen),
             passes=self._passes,
@@ -45,4 +39,3 @@ class Notes:
         )
         if told:  # another one leads else, and those passes were not the leader's
             self._passes, self._seconds = Counter(), 0.0
-        self._pace.looked(began)

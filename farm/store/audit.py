@@ -119,12 +119,13 @@ def _leftovers(connection: Connection) -> Iterator[Breach]:
     client = connection.client
     with connection.guard():
         found = set(client.scan_iter(match=keys.lease("*"), count=1000))
-        # A lease that ended meanwhile is a reminder of its last answer, and goes by itself.
+        # A lease that ended meanwhile is a reminder of its last answer, and goes by itself. It ends
+        # and leaves the list in one step, so whether it had ended is asked last.
         strays = [
             key
             for key in sorted(found)
-            if client.hexists(key, "node")
-            and client.zscore(keys.LEASES, key[len(keys.lease("")) :]) is None
+            if client.zscore(keys.LEASES, key[len(keys.lease("")) :]) is None
+            and client.hexists(key, "node")
         ]
     for key in strays:
         yield Breach(rule="every lease is listed", where=key, expected="listed", found="stray")

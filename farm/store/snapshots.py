@@ -6,10 +6,10 @@ from typing import Any
 
 from farm.model.snapshot import LeaseView, NodeView, Snapshot
 from farm.store.views import (
-    JobLine,
     NodeLine,
+    job_of,
+    layer_of,
     mean_seconds,
-    name_and_job,
     pools_of,
     read_cap,
     read_job,
@@ -36,20 +36,21 @@ def read_snapshot(  # noqa: PLR0917 - one step's answer, in its order
     """The snapshot that lua/snapshot.lua told."""
     at = at_ms / 1000
     seen = [read_node(line) for line in nodes]
-    views = tuple(_node_views(seen, _flat(reserved), at))
+    views = _node_views(seen, _flat(reserved), at)
     most_bytes = max((node.total.memory_bytes for node in views), default=0)
-    job_of = {job: read_job(job, line) for job, line in _flat(jobs).items()}
+    job_lines = _flat(jobs)
     bounds = dict(read_cap(line) for line in caps)
-    waiting = tuple(
-        read_layer(line, job_of[name_and_job(line)[1]], bounds, most_bytes=most_bytes)
-        for line in layers
-    )
-    own = {name for layer in waiting for name in layer.caps if name not in bounds}
-    bounds |= {name: cap for job in job_of.values() for name, cap in job.caps if name in own}
+    waiting = [
+        read_layer(line, job_lines[job_of(line)], bounds, most_bytes=most_bytes) for line in layers
+    ]
+    own = {name for layer in waiting if layer.caps for name in layer.caps if name not in bounds}
+    if own:
+        held = (read_job(job, line).caps for job, line in job_lines.items())
+        bounds |= {name: cap for caps in held for name, cap in caps if name in own}
     return Snapshot(
-        nodes=views,
-        layers=waiting,
-        leases=tuple(_leases(leases, serving, job_of)),
+        nodes=tuple(views),
+        layers=tuple(waiting),
+        leases=tuple(_leases(leases, serving, job_lines)),
         productions=tuple(
             read_production(name, weight, _flat(shares)) for name, weight, shares in productions
         ),
@@ -67,21 +68,24 @@ def _flat(words: Sequence[str]) -> dict[str, str]:
 
 def _node_views(
     nodes: Sequence[NodeLine], reserved: Mapping[str, str], at: float
-) -> Iterator[NodeView]:
+) -> list[NodeView]:
     """Those that take leases."""
-    for node in nodes:
-        if node.takes_leases(at):
-            layer = reserved.get(node.view.name)
-            yield replace(node.view, reserved_for=layer) if layer else node.view
+    views = [node.view for node in nodes if node.open_from < at]
+    if not reserved:
+        return views
+    return [
+        replace(view, reserved_for=reserved[view.name]) if view.name in reserved else view
+        for view in views
+    ]
 
 
 def _leases(
-    held: Sequence[Any], serving: Sequence[str], job_of: Mapping[str, JobLine]
+    held: Sequence[Any], serving: Sequence[str], job_lines: Mapping[str, str]
 ) -> Iterator[LeaseView]:
     of_layer: dict[str, tuple[int, float | None]] = {}
     for line in serving:
-        layer, job = name_and_job(line)
-        of_layer[layer] = (job_of[job].priority, mean_seconds(line))
+        job = job_of(line)
+        of_layer[layer_of(line)] = (read_job(job, job_lines[job]).priority, mean_seconds(line))
     for production, leases in held:
         for lease, line in zip(leases[::2], leases[1::2], strict=True):
             yield read_lease(lease, production, line, of_layer)

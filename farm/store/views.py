@@ -6,9 +6,11 @@ _bound_views.lua and of `show_lease` in lua/_leases.lua.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import inf
 from typing import Any
 
 from farm.model.lease import LeaseState
@@ -58,13 +60,8 @@ class NodeLine:
     """A node that reports, and whether it takes leases."""
 
     view: NodeView
-    state: NodeState
-    unfit: bool
-    mute_until: float
-
-    def takes_leases(self, at: float) -> bool:
-        """Does it take any at this time?"""
-        return self.state is NodeState.ONLINE and not self.unfit and self.mute_until < at
+    still: str  #: what of it stays the same, as the store has it; "": it is not online
+    open_from: float  #: it takes leases after this time, seconds since 1970; inf: it takes none
 
 
 @lru_cache(maxsize=16_384)
@@ -73,10 +70,10 @@ def read_node(line: str) -> NodeLine:
     words = line.split(_WORDS)
     name, epoch, state, mute, cores, memory, gpus, limits, warm, view, unfit, use = words
     scenes, files = json.loads(warm) if warm else ((), ())
+    is_online = state == NodeState.ONLINE
     return NodeLine(
-        state=NodeState(state),
-        unfit=unfit == "1",
-        mute_until=int(mute or 0) / 1000,
+        still=view if is_online else "",
+        open_from=int(mute or 0) / 1000 if is_online and unfit != "1" else inf,
         view=NodeView(
             name=name,
             epoch=int(epoch),
@@ -106,12 +103,13 @@ def _free_use(words: str) -> FreeUse | None:
 def pools_of(nodes: Iterable[NodeLine]) -> dict[str, Resources]:
     """All that is online, by pool."""
     sums: dict[str, list[Any]] = {}
-    for node in nodes:
-        if node.state is NodeState.ONLINE:
-            amounts, total = sums.setdefault(node.view.pool, [0, 0, 0]), node.view.total
-            amounts[0] += total.cores
-            amounts[1] += total.memory_bytes
-            amounts[2] += total.gpus
+    for still, count in Counter(node.still for node in nodes).items():  # a farm has few kinds
+        if still:
+            fields = _still(still)
+            amounts, total = sums.setdefault(fields["pool"], [0, 0, 0]), fields["total"]
+            amounts[0] += count * total.cores
+            amounts[1] += count * total.memory_bytes
+            amounts[2] += count * total.gpus
     return {pool: _resources(amounts) for pool, amounts in sums.items()}
 
 
@@ -155,8 +153,9 @@ def read_job(job: str, line: str) -> JobLine:
 
 
 @lru_cache(maxsize=32_768)
-def _read_layer(line: str, job: JobLine, most_bytes: int) -> tuple[LayerView, tuple[str, ...]]:
+def _read_layer(line: str, job_line: str, most_bytes: int) -> tuple[LayerView, tuple[str, ...]]:
     """A layer, and the caps that it counts in where they are set."""
+    job = read_job(job_of(line), job_line)
     words = line.split(_WORDS)
     id_, job_id, production, ready, unstarted, served, done, _ = words[:8]
     peak, oom, view, unjudged, picky, avoid = words[8:]
@@ -204,13 +203,15 @@ def _caps_around(production: str, group: str) -> Iterator[str]:
 
 
 def read_layer(
-    line: str, job: JobLine, caps: Mapping[str, CapView], *, most_bytes: int = 0
+    line: str, job_line: str, caps: Mapping[str, CapView], *, most_bytes: int = 0
 ) -> LayerView:
     """A layer; it counts in those of `caps` that its groups and limits are among.
 
     What it has learnt to need is never more than `most_bytes`, the memory of the largest node.
     """
-    layer, names = _read_layer(line, job, most_bytes)
+    layer, names = _read_layer(line, job_line, most_bytes)
+    if not names:
+        return layer
     named = tuple(name for name in names if name in caps)
     return replace(layer, caps=(*layer.caps, *named)) if named else layer
 
@@ -221,10 +222,14 @@ def mean_seconds(layer_line: str) -> float | None:
     return int(render_ms) / 1000 / int(done) if int(done or 0) else None
 
 
-def name_and_job(layer_line: str) -> tuple[str, str]:
-    """The ids of a layer and of its job."""
-    id_, job, _ = layer_line.split(_WORDS, 2)
-    return id_, job
+def layer_of(layer_line: str) -> str:
+    """The id of a layer."""
+    return layer_line[: layer_line.index(_WORDS)]
+
+
+def job_of(layer_line: str) -> str:
+    """The id of a layer's job: the layers of job 7 are 7.1, 7.2 and so on."""
+    return layer_line[: layer_line.index(".")]
 
 
 _amount = lru_cache(maxsize=4096)(read_resources)  # leases are of few sizes

@@ -30,7 +30,7 @@ def a_view(id_: str = "1.1", **fields: Any) -> LayerView:
 
 
 def an_outlook(*views: LayerView, reason: Reason = Reason.BEHIND, **numbers: Any) -> Outlook:
-    one = Waiting(layer="1.1", production="heron", count=40, reason=reason, **numbers)
+    one = Waiting(layer="1.1", production="heron", tasks=40, reason=reason, **numbers)
     dues = {("heron", "cpu"): 20.0, ("heron", "gpu"): 4.0, ("kite", "cpu"): 80.0}
     return Outlook(at=0, waiting={"1.1": [one]}, views={one.id: one for one in views}, dues=dues)
 

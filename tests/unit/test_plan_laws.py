@@ -158,7 +158,7 @@ def test_a_reason_that_a_bound_is_reached_is_true(snapshot: Snapshot) -> None:
 def test_what_waits_and_what_is_granted_add_up(snapshot: Snapshot, most: int) -> None:
     for decision in (plan(snapshot), plan(snapshot, most_grants=most)):
         granted = Counter(grant.layer for grant in decision.grants)
-        waiting = {row.layer: row.count for row in decision.waiting}
+        waiting = {row.layer: row.tasks for row in decision.waiting}
         assert len(waiting) == len(decision.waiting)
         assert all(count > 0 for count in waiting.values())
         for layer in snapshot.layers:

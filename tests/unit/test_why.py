@@ -50,7 +50,7 @@ plans = st.lists(
         Waiting,
         layer=st.sampled_from(["12.1", "12.2", "12.3"]),
         production=st.just("heron"),
-        count=small,
+        tasks=small,
         reason=st.sampled_from(Reason),
     ),
     max_size=6,
@@ -89,7 +89,7 @@ def test_the_parts_of_a_job_add_up_to_what_waits_whatever_the_plan_says(
 
 def test_what_the_plan_says_is_what_is_told() -> None:
     layer = a_layer(ready=10, unstarted=1)
-    told = [waiting(Reason.LIMIT, count=4), waiting(Reason.AVOID, count=2)]
+    told = [waiting(Reason.LIMIT, tasks=4), waiting(Reason.AVOID, tasks=2)]
     seen = Outlook(at=AT, waiting={"12.1": told}, views={"12.1": a_view()})
 
     found = Counter({one.cause: one.count for one in parts(a_job(layer), seen)})
@@ -154,7 +154,7 @@ def test_of_any_farm_each_waiting_task_has_the_reason_that_the_plan_gives(
     for grant in decided.grants:
         given_now[grant.layer, Cause.NEXT] += 1
     for one in decided.waiting:
-        given_now[one.layer, one.reason] += one.count
+        given_now[one.layer, one.reason] += one.tasks
     assert told == given_now
     assert sum(told.values()) == sum(one.wanted for one in snapshot.layers)
     for part in found:
