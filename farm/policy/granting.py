@@ -49,8 +49,11 @@ def _serve(board: Board, queue: Queue, demand: Demand) -> Grant | None:
     account, pool = queue.account, queue.pool
     if not may_have(demand, account):
         return None
-    only, most = bounds(demand, account)
     reserved = board.reserved.get(demand.layer.id) if board.reserved else None
+    if not reserved and demand.plain > 0 and board.placement.is_hopeless(demand, pool):
+        demand.refused[pool] = Reason.CAPACITY  # on a full farm this is what comes of most
+        return None
+    only, most = bounds(demand, account)
     for retry, avoid, anywhere in tries(board, demand):
         index = -1
         if reserved:

@@ -64,6 +64,10 @@ class Placement:
             return found if warm < 0 else warm
         return found
 
+    def is_hopeless(self, demand: Demand, pool: str) -> bool:
+        """Has it been found that `pool` has no room for a slot of `demand` on any node?"""
+        return self._hopeless[pool].has(demand, NOWHERE)
+
     def hope_again(self, pools: set[str]) -> None:
         """Forget what found no room in `pools`: some came free."""
         for pool in pools:

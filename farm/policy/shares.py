@@ -122,6 +122,8 @@ def _share(view: ProductionView, pool: str) -> ShareView:
 def _sizes(snapshot: Snapshot) -> dict[str, PoolSize]:
     sizes: dict[str, PoolSize] = {}
     for node in snapshot.nodes:
+        if node.pool in snapshot.pools:
+            continue
         size = sizes.get(node.pool)
         if size is None:
             size = sizes[node.pool] = PoolSize()
