@@ -5,7 +5,7 @@ something carries a request id, or is alike when repeated.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -90,7 +90,7 @@ class Connection:
                 self.load_steps()
                 return self.client.fcall(step, 1, HASH_TAG, *arguments)
 
-    def call_many(self, step: str, calls: list[tuple[str | int | float, ...]]) -> list[Any]:
+    def call_many(self, step: str, calls: Sequence[tuple[str | int | float, ...]]) -> list[Any]:
         """Run `step` once per entry of `calls`, in one round trip, not as one atomic step.
 
         An entry that went wrong answers with its exception; the others are not touched by it.
