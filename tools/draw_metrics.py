@@ -30,6 +30,14 @@ The states add up to cores times time, so utilization is busy over the sum of al
 out neither what is down nor what has no work. Ask counters by `rate` or `increase`; never average
 ratios.
 """
+_EXEMPLARS = """\
+Beside each bucket of these stands one of the observations that were last counted in it, at most one
+a second, for scrapers that ask for OpenMetrics, as Prometheus does; plain text leaves it out. It is
+no label, and makes no series: [grafana.md](grafana.md) tells how to get from it to a job.
+
+| histogram | labels of its exemplars |
+|---|---|
+"""
 _TITLES = {
     Source.FARM: "## The farm's exporter\n\nPrometheus's job `farm`.\n",
     Source.NODE: (
@@ -44,7 +52,14 @@ def page() -> str:
     parts = [_INTRO]
     for source, title in _TITLES.items():
         parts += [title, _table(one for one in CATALOGUE if one.source is source)]
+        if rows := "".join(_exemplars(one) for one in CATALOGUE if one.source is source):
+            parts.append(_EXEMPLARS + rows)
     return "\n".join(parts)
+
+
+def _exemplars(metric: Metric) -> str:
+    labels = ", ".join(f"`{label}`" for label in metric.exemplars)
+    return f"| `{metric.name}` | {labels} |\n" if labels else ""
 
 
 def _table(metrics: Iterable[Metric]) -> str:

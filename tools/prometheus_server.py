@@ -14,6 +14,8 @@ from farm.up.port import HOST, free_port
 from tools.prometheus import tool
 
 READY_SECONDS = 60.0
+#: Without it Prometheus reads exemplars and keeps none.
+FEATURES = "--enable-feature=exemplar-storage"
 
 
 @contextmanager
@@ -29,6 +31,7 @@ def running(config: Path, data: Path, *options: str) -> Iterator[str]:
         f"--storage.tsdb.path={data}",
         f"--web.listen-address={HOST}:{port}",
         "--log.level=error",
+        FEATURES,
         *options,
     ]
     with tempfile.TemporaryFile() as said:

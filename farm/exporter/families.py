@@ -5,6 +5,7 @@ What is told stands in `farm.model.metrics`; a series that is not there cannot b
 
 from collections.abc import Iterator, Sequence
 
+from prometheus_client import samples
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -13,8 +14,10 @@ from prometheus_client.core import (
 )
 
 from farm.model.metrics import CATALOGUE, Kind, Source
-from farm.model.usage import Histogram
+from farm.model.usage import Exemplar, Exemplars, Histogram
 
+#: Names and values of an exemplar's labels together, as OpenMetrics 1.0 has it.
+MOST_LABEL_CHARACTERS = 128
 _BY_NAME = {one.name: one for one in CATALOGUE if one.source is Source.FARM}
 
 
@@ -33,12 +36,18 @@ class Families:
         assert isinstance(family, GaugeMetricFamily | CounterMetricFamily)
         family.add_metric(labels, value)
 
-    def add_histogram(self, name: str, seen: Histogram, *labels: str) -> None:
+    def add_histogram(
+        self, name: str, seen: Histogram, *labels: str, exemplars: Exemplars | None = None
+    ) -> None:
         """The histogram `name` as it stands. Raises KeyError if the catalogue has none such."""
         family = self._family(name)
         assert isinstance(family, HistogramMetricFamily)
         bounds = (*(repr(float(bound)) for bound in seen.bounds), "+Inf")
-        buckets = list(zip(bounds, seen.cumulative(), strict=True))
+        told = exemplars or {}
+        buckets: list[tuple[str, float] | tuple[str, float, samples.Exemplar]] = [
+            (bound, count, as_exemplar(told[number])) if number in told else (bound, count)
+            for number, (bound, count) in enumerate(zip(bounds, seen.cumulative(), strict=True))
+        ]
         family.add_metric(labels, buckets=buckets, sum_value=seen.total)
 
     def __iter__(self) -> Iterator[Metric]:
@@ -49,6 +58,22 @@ class Families:
         if name not in self._families:
             self._families[name] = _new(name)
         return self._families[name]
+
+
+def as_exemplar(one: Exemplar) -> samples.Exemplar:
+    """What OpenMetrics takes beside a bucket; names that would be too long for it are left out.
+
+    The job is `job_id`: by `job` Prometheus calls what it scraped, and Grafana shows both as one.
+    """
+    labels = {"job_id": one.job}
+    if one.frame is not None:
+        labels["frame"] = str(one.frame)
+    room = MOST_LABEL_CHARACTERS - sum(map(len, (*labels, *labels.values())))
+    for label, value in (("layer", one.layer), ("node", one.node)):
+        if len(label) + len(value) <= room:
+            labels[label] = value
+            room -= len(label) + len(value)
+    return samples.Exemplar(labels, one.value, one.at)
 
 
 def _new(name: str) -> Metric:

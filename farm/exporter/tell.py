@@ -7,7 +7,7 @@ from farm.exporter.families import Families
 from farm.exporter.look import Seen
 from farm.model.bounds import Limit
 from farm.model.resources import CORE_PARTS
-from farm.model.usage import OTHER, FarmUsage, PlanUsage, PoolUsage, ProductionUsage
+from farm.model.usage import OTHER, Exemplars, FarmUsage, PlanUsage, PoolUsage, ProductionUsage
 from farm.store.accounts import NodeAccount, PoolAccount
 from farm.store.energy import FarmEnergy
 
@@ -20,7 +20,7 @@ def tell(seen: Seen, families: Families) -> None:
     for name, pool in seen.accounts.pools.items():
         _capacity(families, name, pool)
     for pool_usage in seen.usage.pools:
-        _work(families, pool_usage)
+        _work(families, pool_usage, seen.exemplars)
     for production in seen.usage.productions:
         _production(families, production)
     _by_label(families, "farm_jobs", seen.usage.jobs)
@@ -45,17 +45,20 @@ def _capacity(families: Families, pool: str, account: PoolAccount) -> None:
     families.add("farm_stranded_core_seconds_total", account.stranded_core_seconds(), pool)
 
 
-def _work(families: Families, pool: PoolUsage) -> None:
+def _work(
+    families: Families, pool: PoolUsage, exemplars: Mapping[tuple[str, str], Exemplars]
+) -> None:
     _by_label(families, "farm_tasks", pool.tasks, pool.name)
     _by_label(families, "farm_attempts_total", pool.attempts, pool.name)
     _by_label(families, "farm_attempt_core_seconds_total", pool.core_seconds, pool.name)
-    for name, histogram in (
-        ("farm_task_render_duration_seconds", pool.render_seconds),
-        ("farm_slot_wait_seconds", pool.slot_wait_seconds),
-        ("farm_job_wait_seconds", pool.job_wait_seconds),
-        ("farm_task_peak_memory_bytes", pool.peak_memory_bytes),
+    for name, kept, histogram in (
+        ("farm_task_render_duration_seconds", "render_seconds", pool.render_seconds),
+        ("farm_slot_wait_seconds", "slot_wait_seconds", pool.slot_wait_seconds),
+        ("farm_job_wait_seconds", "job_wait_seconds", pool.job_wait_seconds),
+        ("farm_task_peak_memory_bytes", "peak_memory_bytes", pool.peak_memory_bytes),
     ):
-        families.add_histogram(name, histogram, pool.name)
+        of_buckets = exemplars.get((pool.name, kept), {})
+        families.add_histogram(name, histogram, pool.name, exemplars=of_buckets)
 
 
 def _production(families: Families, one: ProductionUsage) -> None:

@@ -2,7 +2,8 @@
 
 Exporters make no other series, dashboards and alerts ask for no others, and docs/metrics.md is
 drawn from it (`python tools/draw_metrics.py`). Labels are few and bounded: there is none for a job,
-a frame, a user or a file, so the number of series does not grow with the work.
+a frame, a user or a file, so the number of series does not grow with the work. Jobs and frames are
+named by exemplars, which make no series: one observation beside each bucket of a histogram.
 """
 
 from collections.abc import Mapping
@@ -41,6 +42,7 @@ class Metric:
     help: str  #: one sentence
     labels: Mapping[str, Values] = field(default_factory=dict)
     source: Source = Source.FARM
+    exemplars: Values = ()  #: labels of the observations that stand beside its buckets
 
     def series(self) -> tuple[str, ...]:
         """The names that it has in Prometheus."""
@@ -77,6 +79,8 @@ _POOL: Mapping[str, Values] = {"pool": ()}
 _NODE: Mapping[str, Values] = {"node": ()}
 _POOL_STATE: Mapping[str, Values] = {"pool": (), "state": SERVER_STATES}
 _PRODUCTION: Mapping[str, Values] = {"production": ()}
+_OF_A_JOB: Values = ("job_id", "layer", "node")
+_OF_A_FRAME: Values = ("frame", *_OF_A_JOB)
 
 
 def _gauge(name: str, unit: str, said: str, **labels: Values) -> Metric:
@@ -87,8 +91,9 @@ def _counter(name: str, unit: str, said: str, **labels: Values) -> Metric:
     return Metric(name=name, kind=Kind.COUNTER, unit=unit, help=said, labels=labels)
 
 
-def _histogram(name: str, unit: str, said: str, **labels: Values) -> Metric:
-    return Metric(name=name, kind=Kind.HISTOGRAM, unit=unit, help=said, labels=labels)
+def _histogram(name: str, unit: str, said: str, *, of: Values = (), **labels: Values) -> Metric:
+    kind = Kind.HISTOGRAM
+    return Metric(name=name, kind=kind, unit=unit, help=said, labels=labels, exemplars=of)
 
 
 _FARM = (
@@ -154,22 +159,29 @@ _FARM = (
         "farm_task_render_duration_seconds",
         "seconds",
         "Time of attempts that succeeded, as their nodes measured it.",
+        of=_OF_A_FRAME,
         **_POOL,
     ),
     _histogram(
         "farm_slot_wait_seconds",
         "seconds",
         "How long a layer had gone unserved when it was granted a slot.",
+        of=_OF_A_JOB,
         **_POOL,
     ),
     _histogram(
         "farm_job_wait_seconds",
         "seconds",
         "From when a job could begin to its first task.",
+        of=_OF_A_JOB,
         **_POOL,
     ),
     _histogram(
-        "farm_task_peak_memory_bytes", "bytes", "Most memory that an attempt used.", **_POOL
+        "farm_task_peak_memory_bytes",
+        "bytes",
+        "Most memory that an attempt used.",
+        of=_OF_A_FRAME,
+        **_POOL,
     ),
 )
 _PRODUCTIONS = (

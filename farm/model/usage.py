@@ -42,6 +42,22 @@ class Histogram:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exemplar:
+    """One observation of a histogram, and whose it was: leads from a graph to a job."""
+
+    job: str
+    layer: str  #: its name
+    frame: int | None  #: None: a wait, which is of no one frame
+    node: str  #: whose result it was, or that the slot is on
+    value: float  #: in the unit of the histogram's bounds
+    at: float  #: when it was counted, seconds since 1970 on the store's clock
+
+
+#: Of one histogram: by the number of the bucket the last observation that was counted in it.
+Exemplars = Mapping[int, Exemplar]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PoolUsage:
     """One pool: the nodes of it for what was spent, the layers that ask for it for tasks."""
 

@@ -9,6 +9,7 @@ from farm.store.audit import Breach, audit
 from farm.store.bounds import GroupStore, LimitStore
 from farm.store.connection import REPEATS, Connection, new_id
 from farm.store.energy import EnergyStore
+from farm.store.exemplars import ExemplarStore
 from farm.store.facts import Fact, FactLog
 from farm.store.faults import FaultStore
 from farm.store.filters import FilterStore
@@ -55,6 +56,7 @@ class Store:
         self.tokens = TokenStore(connection)
         self.webhooks = WebhookStore(connection)
         self.usage = UsageStore(connection)
+        self.exemplars = ExemplarStore(connection)
 
     @classmethod
     def open(cls, url: str, *, timeout_seconds: float = 10.0, repeats: int = REPEATS) -> "Store":

@@ -106,6 +106,13 @@ class Counters:
         return self.get("booked") * now_ms - self.get("booked_at")
 
 
+def bucket_at(place: str) -> tuple[str, int]:
+    """Which of HISTOGRAMS counts at `place`, as BITFIELD takes it, and in which of its buckets."""
+    number = int(place.removeprefix("#"))
+    name = max((one for one in _FIRST if _FIRST[one] <= number), key=_FIRST.__getitem__)
+    return name, number - _FIRST[name]
+
+
 def place(name: str) -> str:
     """Where the counter called so stands, as BITFIELD takes it."""
     return f"#{_PLACES[name]}"

@@ -43,6 +43,7 @@ _HELPERS = (
     "_keys",
     "_nudges",
     "_usage",
+    "_exemplars",
     "_counters",
     "_lines",
     "_productions",

@@ -131,6 +131,14 @@ def open_to_all(raw: Raw) -> None:
     raw["editable"] = True
 
 
+def point_at_nobody(raw: Raw) -> None:
+    target = raw["panels"][0]["targets"][0]
+    target |= {
+        "exemplar": True,
+        "expr": "sum by (le) (rate(farm_scheduler_pass_duration_seconds_bucket[1h]))",
+    }
+
+
 def a_range(raw: Raw) -> None:
     raw["panels"][0]["targets"][0]["instant"] = False
 
@@ -160,6 +168,7 @@ def a_range(raw: Raw) -> None:
         (lost_variable, "a variable 'node' that it does not have"),
         (open_to_all, "can be edited"),
         (a_range, "reads a whole range"),
+        (point_at_nobody, "exemplars of what has none"),
     ],
 )
 def test_what_is_spoilt_is_told(spoil: Callable[[Raw], None], told: str) -> None:

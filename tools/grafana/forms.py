@@ -31,7 +31,8 @@ def built(panel: Panel) -> Builder:
     builder.title(panel.title).description(panel.text).datasource(SOURCE).unit(panel.unit)
     for number, ask in enumerate(panel.asks):
         letter = chr(ord("A") + number)
-        builder.with_target(_asked(panel, letter, _expr(panel, ask), ask.legend))
+        query = _asked(panel, letter, _expr(panel, ask), ask.legend)
+        builder.with_target(query.exemplar(True) if ask.exemplars else query)
     _bound(builder, panel)
     for name, color in panel.colors.items():
         builder.override_by_name(name, [_set("color", {"mode": "fixed", "fixedColor": color})])

@@ -34,6 +34,8 @@ def faults(sheets: Iterable[Sheet], *, recorded: set[str]) -> list[str]:
             told = [*_of_panel(panel), *_of_links(panel, sheets)]
             for query in panel.queries:
                 told += _of_query(query.expr, sheet, recorded)
+                if query.exemplars and not _has_exemplars(query.expr):
+                    told.append(f"{query.letter} asks for exemplars of what has none")
             found += [f"{sheet.uid}, {panel.title!r}: {fault}" for fault in told]
     return found
 
@@ -143,6 +145,12 @@ def _of_query(expr: str, sheet: Sheet, recorded: set[str]) -> Iterator[str]:
         labels |= there.keys()
         yield from _of_selector(selector, there)
     yield from (f"groups by {one!r}, which none has" for one in groupings(expr) - labels)
+
+
+def _has_exemplars(expr: str) -> bool:
+    """All that it asks for are buckets of histograms that have some."""
+    names = [selector.name for selector in selectors(expr)]
+    return all(name.endswith("_bucket") and _SERIES[name].exemplars for name in names)
 
 
 def _labels_of(name: str, recorded: set[str]) -> dict[str, Values] | None:

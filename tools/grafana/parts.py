@@ -27,6 +27,7 @@ class Ask:
     expr: str
     legend: str = ""
     name: str = ""
+    exemplars: bool = False  #: single frames or jobs are drawn as points, each with its `job_id`
 
 
 #: From which value on which colour holds; the first value is None: from the least on.

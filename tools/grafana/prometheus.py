@@ -57,6 +57,12 @@ class Prometheus:
         fields = {"match[]": metric, "start": f"{since:.0f}", "end": f"{until:.0f}"}
         return sorted(self._read(f"label/{label}/values", fields)[0])
 
+    def exemplars(self, expr: str, since: float, until: float) -> list[dict[str, Any]]:
+        """Those of the series that `expr` asks for, with their labels. Raises Refused."""
+        fields = {"query": expr, "start": f"{since:.3f}", "end": f"{until:.3f}"}
+        found = self._read("query_exemplars", fields)[0]
+        return [one for series in found for one in series["exemplars"]]
+
     def told(self, what: str) -> Any:  # noqa: ANN401 - JSON
         """What it says of its "targets", "rules" or "alerts". Raises Refused."""
         return self._read(what, {})[0]

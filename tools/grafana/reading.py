@@ -17,6 +17,7 @@ class Query:
     expr: str
     legend: str
     instant: bool
+    exemplars: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,7 @@ def _shown(board: str, raw: Mapping[str, Any]) -> Shown:
                 expr=one["expr"],
                 legend=one.get("legendFormat", ""),
                 instant=bool(one.get("instant")),
+                exemplars=bool(one.get("exemplar")),
             )
             for one in raw["targets"]
         ),

@@ -3,25 +3,30 @@
 local MOST_OPEN_MS = 1000
 
 local function write_run(lease, run, histogram)
-  if run.count > 0 then usage.observe(usage.of(lease), histogram, run.bucket, run.count, run.sum) end
+  if run.count > 0 then
+    usage.observe(usage.of(lease), histogram, run.bucket, run.count, run.sum)
+    -- None, when all of the run were told in earlier steps.
+    if run.last then usage.exemplify(lease, histogram[run.bucket], run.last, run.value) end
+  end
   run.count, run.sum = 0, 0
 end
 
--- One more observation of a run of those that fall into the same bucket.
-local function see(lease, run, histogram, value)
+-- One more observation, of task `index`, of a run of those that fall into the same bucket.
+local function see(lease, run, histogram, index, value)
   local bounds, at = histogram.bounds, run.bucket
   if value > bounds[at] or value <= (bounds[at - 1] or -1) then
     write_run(lease, run, histogram)
     run.bucket = usage.bucket(histogram, value)
   end
   run.count, run.sum = run.count + 1, run.sum + value
+  run.last, run.value = index, value
 end
 
--- An attempt that told a result: its node measured `ms`, and the most memory, if it saw any.
-function usage.credit_result(lease, how, ms, peak_kib)
-  if peak_kib > 0 then see(lease, lease.sizes, usage.HISTOGRAM.peak_memory_bytes, peak_kib) end
+-- An attempt at task `index` told a result: its node measured `ms`, and the most memory, if it saw any.
+function usage.credit_result(lease, index, how, ms, peak_kib)
+  if peak_kib > 0 then see(lease, lease.sizes, usage.HISTOGRAM.peak_memory_bytes, index, peak_kib) end
   if how == 'succeeded' then
-    see(lease, lease.renders, usage.HISTOGRAM.render_seconds, math.max(0, ms))
+    see(lease, lease.renders, usage.HISTOGRAM.render_seconds, index, math.max(0, ms))
     lease.made_ms = lease.made_ms + usage.take_time(lease, ms)
   else
     usage.tally(usage.of(lease), usage.COUNTER['attempts ' .. how], 1)

@@ -17,7 +17,8 @@ local function apply(layer, lease, index, attempt, failures, argv, i)
   write_record(layer, index, attempt, failures, lease.ordinal, argv, i + 3)
   if argv[i + 8] ~= '' then tell_story(layer, index, argv[i + 8]) end
   local ms, peak_kib = tonumber(argv[i + 4]), tonumber(argv[i + 5])
-  usage.credit_result(lease, ending(event, argv[i + 8], tonumber(argv[i + 10])), ms, peak_kib)
+  local how = ending(event, argv[i + 8], tonumber(argv[i + 10]))
+  usage.credit_result(lease, index, how, ms, peak_kib)
   if event == 'succeed' then
     note_use(layer, ms, peak_kib)
     note_image(layer, index, argv[i + 9])

@@ -55,5 +55,6 @@ function usage.write()
     if n > 0 then redis.call('BITFIELD', keys_of[first], unpack(tally_words, 1, n)) end
   end
   gathered = 0
+  usage.write_exemplars()
   usage.write_spent()
 end

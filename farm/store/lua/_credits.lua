@@ -13,8 +13,11 @@ function usage.open_account(lease)
   local account = lease.account or lease.granted_ms .. ' 0 0 1 0 0 1 0 0'
   local since, made, owed, at, renders, ms, of, sizes, kib = string.match(account, READ)
   lease.since_ms, lease.made_ms, lease.owed_ms = tonumber(since), tonumber(made), tonumber(owed)
-  lease.renders = {bucket = tonumber(at), count = tonumber(renders), sum = tonumber(ms)}
-  lease.sizes = {bucket = tonumber(of), count = tonumber(sizes), sum = tonumber(kib)}
+  -- `last` is the task of a run that this step was told of, if any. A table that grows costs more.
+  lease.renders = {bucket = tonumber(at), count = tonumber(renders), sum = tonumber(ms), last = false,
+    value = 0}
+  lease.sizes = {bucket = tonumber(of), count = tonumber(sizes), sum = tonumber(kib), last = false,
+    value = 0}
 end
 
 function usage.account_of(lease)

@@ -1,7 +1,9 @@
 -- How long layers and jobs had waited, told when a slot is granted and when a task is taken.
 -- KEYS: derived, see _keys.lua. Returns: helpers for grant.lua and start.lua.
 local function waited(lease, histogram, ms)
-  usage.observe(usage.of(lease), histogram, usage.bucket(histogram, ms), 1, ms)
+  local bucket = usage.bucket(histogram, ms)
+  usage.observe(usage.of(lease), histogram, bucket, 1, ms)
+  usage.exemplify(lease, histogram[bucket], '-', ms)
 end
 
 -- How long the layer has had no new slot when it is granted one; what may not begin does not wait.

@@ -90,13 +90,14 @@ HEAT = Panel(
     title="Render times of frames",
     text="Each column is a stretch of time, each cell how many frames of it took so long: the "
     "brighter, the more. A new bright band is a new kind of shot; a band that climbs is a scene "
-    "that grows heavier.",
+    "that grows heavier. A point is one frame: it tells its job_id; `farm jobs show` tells more.",
     kind=Kind.HEAT,
     unit="s",
     asks=(
         Ask(
             expr=f"sum by (le) (increase({TIME}_bucket{{{POOL}}}[$__rate_interval]))",
             legend="{{le}}",
+            exemplars=True,
         ),
     ),
     interval="15m",
@@ -104,12 +105,13 @@ HEAT = Panel(
 QUANTILES = Panel(
     title="Render time: half, 95 of 100",
     text="Half, and 95 of 100 frames, rendered within this time. Both rise: scenes grow heavier, "
-    "or nodes slower. Only the upper rises: a few heavy shots.",
+    "or nodes slower. Only the upper rises: a few heavy shots; the points are frames, and tell "
+    "their job_id.",
     kind=Kind.LINES,
     unit="s",
     asks=(
         Ask(expr=quantile(0.5, TIME, POOL), legend="half"),
-        Ask(expr=quantile(0.95, TIME, POOL), legend="95 of 100"),
+        Ask(expr=quantile(0.95, TIME, POOL), legend="95 of 100", exemplars=True),
     ),
     colors={"half": BLUE, "95 of 100": ORANGE},
     least=0,
@@ -177,13 +179,14 @@ BAD = Panel(
 PEAKS = Panel(
     title="Memory that frames need: half, 95 of 100, 99 of 100",
     text="Most memory that an attempt used at once. Jobs that ask for far more than 99 of 100 need "
-    "keep cores empty; jobs that ask for less are ended and tried again.",
+    "keep cores empty; jobs that ask for less are ended and tried again. The points are frames, "
+    "and tell their job_id.",
     kind=Kind.LINES,
     unit="bytes",
     asks=(
         Ask(expr=quantile(0.5, MEMORY, POOL), legend="half"),
         Ask(expr=quantile(0.95, MEMORY, POOL), legend="95 of 100"),
-        Ask(expr=quantile(0.99, MEMORY, POOL), legend="99 of 100"),
+        Ask(expr=quantile(0.99, MEMORY, POOL), legend="99 of 100", exemplars=True),
     ),
     colors={"half": GREEN, "95 of 100": PURPLE, "99 of 100": RED},
     least=0,

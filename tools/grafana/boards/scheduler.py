@@ -155,12 +155,14 @@ WAITS = Panel(
 SLOT_WAIT = Panel(
     title="How long layers wait for a slot",
     text="At a grant: how long the layer had gone without. Half, and 95 of 100, are served within "
-    "this time.",
+    "this time. The points are single grants, and tell their job_id.",
     kind=Kind.LINES,
     unit="s",
     asks=(
         Ask(expr=quantile(0.5, "farm_slot_wait_seconds", POOL), legend="half"),
-        Ask(expr=quantile(0.95, "farm_slot_wait_seconds", POOL), legend="95 of 100"),
+        Ask(
+            expr=quantile(0.95, "farm_slot_wait_seconds", POOL), legend="95 of 100", exemplars=True
+        ),
     ),
     colors={"half": BLUE, "95 of 100": ORANGE},
     least=0,
@@ -170,12 +172,12 @@ SLOT_WAIT = Panel(
 JOB_WAIT = Panel(
     title="How long jobs wait for their first slot",
     text="From submit to the first slot. An artist sees this one: half, and 95 of 100, begin "
-    "within this time.",
+    "within this time. The points are jobs, and tell their job_id.",
     kind=Kind.LINES,
     unit="s",
     asks=(
         Ask(expr=quantile(0.5, "farm_job_wait_seconds", POOL), legend="half"),
-        Ask(expr=quantile(0.95, "farm_job_wait_seconds", POOL), legend="95 of 100"),
+        Ask(expr=quantile(0.95, "farm_job_wait_seconds", POOL), legend="95 of 100", exemplars=True),
     ),
     colors={"half": BLUE, "95 of 100": ORANGE},
     least=0,
