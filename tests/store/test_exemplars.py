@@ -47,10 +47,17 @@ def pool() -> str:
     return f"cpu{secrets.token_hex(4)}"
 
 
-def rendered(store: Store, pool: str, frames: str = "7-9", name: str = "n1", **fields: Any) -> str:
+def rendered(
+    store: Store,
+    pool: str,
+    frames: str = "7-9",
+    name: str = "n1",
+    layer: str = "render",
+    **fields: Any,
+) -> str:
     """A job whose first frame rendered in 6.5 s on the node, with 3 GiB; its id."""
     epoch = store.nodes.register(a_node(name, pool=pool))
-    job = store.jobs.submit(a_job(frames), key=secrets.token_hex(8))
+    job = store.jobs.submit(a_job(frames, layer={"name": layer}), key=secrets.token_hex(8))
     lease, tasks = begin(store, node=name, epoch=epoch, layer=f"{job}.1")
     told = {"elapsed_seconds": 6.5, "peak_memory_bytes": 3 * GIB, **fields}
     store.leases.settle(lease, [result(tasks[0], **told)], want=0)
@@ -174,15 +181,15 @@ def _bounds(text: str) -> set[str]:
 
 
 def test_long_names_stay_within_what_openmetrics_takes(store: Store, pool: str) -> None:
-    job = rendered(store, pool, "1048574", name="n" * 64)
+    job = rendered(store, pool, "1048574", name="n" * 64, layer="l" * 64)
     with exporting(lambda: store) as url:
         _, told = get(url, OPEN)
 
-    for family in read_open(told):
-        for one in family.samples:
-            if one.exemplar and family.name == RENDER:
-                assert one.exemplar.labels["job_id"] == job
-                assert one.exemplar.labels["frame"] == "1048574"
+    found = [one.exemplar for family in read_open(told) for one in family.samples if one.exemplar]
+    frames = [one.labels.get("frame") for one in found]
+    assert {one.labels["job_id"] for one in found} == {job}
+    assert sorted(filter(None, frames)) == ["1048574"] * 2
+    assert all(("layer" in one.labels) != ("node" in one.labels) for one in found)
 
 
 @pytest.mark.timeout(60)

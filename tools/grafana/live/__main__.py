@@ -47,6 +47,7 @@ class Report:
     firing: list[str] = field(default_factory=list)  #: alerts
     pending: list[str] = field(default_factory=list)  #: alerts, which may
     beyond: list[str] = field(default_factory=list)  #: ratios that are none
+    nameless: list[str] = field(default_factory=list)  #: histograms without exemplars
     told: list[Told] = field(default_factory=list)
     excused: dict[str, str] = field(default_factory=dict)  #: reasons, by panel
 
@@ -57,7 +58,7 @@ class Report:
             for one in self.told
             if one.at_fault and one.panel not in self.excused
         ]
-        return [*self.down, *self.sick, *self.firing, *self.beyond, *panels]
+        return [*self.down, *self.sick, *self.firing, *self.beyond, *self.nameless, *panels]
 
 
 def run(folder: Path, *, say: Say, pictures: Path | None = None) -> Report:
@@ -111,6 +112,7 @@ def _ask(report: Report, asker: Asker) -> None:
         for one in over.series
         for at, value in one.points
     ]
+    report.nameless = judging.nameless(asker.prometheus, asker.until - asker.seconds, asker.until)
     for told in asker.everything(sheets()):
         report.told.append(told)
         if why := judging.excused(told, asker.prometheus, asker.until):

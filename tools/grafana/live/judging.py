@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from farm.model.metrics import CATALOGUE
 from tools.grafana.asking import Told
 from tools.grafana.prometheus import Prometheus
 
@@ -56,6 +57,15 @@ def sick_rules(server: Prometheus) -> list[str]:
     if not rules:
         return ["there are no rules"]
     return [f"{one['name']}: {one.get('lastError')}" for one in rules if one["health"] != "ok"]
+
+
+def nameless(server: Prometheus, since: float, until: float) -> list[str]:
+    """Each histogram that no exemplar leads from to a job, though it should have some."""
+    return [
+        f"{one.name} has no exemplars"
+        for one in CATALOGUE
+        if one.exemplars and not server.exemplars(f"{one.name}_bucket", since, until)
+    ]
 
 
 def alerts(server: Prometheus, state: str) -> list[str]:
