@@ -15,6 +15,7 @@ from benchmarks.table import Report, Row, Target, percentile, run
 from farm.policy.plan import plan
 from farm.queue import LeaseQueue
 from farm.scheduler import loop
+from farm.scheduler.lead import RENEW_SECONDS
 from farm.store import Store, keys
 from farm.store.connection import new_id
 
@@ -66,9 +67,11 @@ class Leading:
         self._store.close()
 
     def _run(self) -> None:
-        began = time.monotonic()
+        began = led_at = time.monotonic()
         while not self._stop.is_set():
-            self._store.leader.lead(LEADER)
+            if time.monotonic() - led_at > RENEW_SECONDS:
+                self._store.leader.lead(LEADER)
+                led_at = time.monotonic()
             rest_seconds = self._decider.rest_seconds()
             if rest_seconds:
                 self._store.leader.await_event(rest_seconds)

@@ -18,10 +18,12 @@ from farm.scheduler.pace import Pace
 from farm.scheduler.tidy import collected_after
 from farm.settings import TICK_SECONDS
 from farm.store import Store
+from farm.store.leader import LAYERS_IN_ALL
 
 log = logging.getLogger("karst.scheduler")
 
 GRANTS_AT_ONCE = 300  #: of one plan: so a pass stays short, and others get their turn at the store
+FEW_LAYERS = 512  #: looked at first, where very many wait: enough for slots that come free
 MOST_LAYERS = 32_768  #: of each production, looked at when slots stay free
 WIDER = 8  #: times as many layers are looked at when the first ones leave slots free
 PASS_SECONDS = 0.1  #: after this long a pass looks no further back in the line
@@ -77,10 +79,13 @@ class Decider:
         if self._givers and self._recalls.is_due():
             return self._look_at_leases()
         layers, done = 0, Pass()  # at first a few of each production
+        in_all = LAYERS_IN_ALL if self._telling.is_due() else FEW_LAYERS
         give_up_at = time.monotonic() + PASS_SECONDS
         while True:
             began = time.monotonic()
-            snapshot = self._store.leader.snapshot(layers_per_production=layers)
+            snapshot = self._store.leader.snapshot(
+                layers_per_production=layers, layers_in_all=in_all
+            )
             decision = self._plan(snapshot)
             step = self._carry_out(decision)
             done = Pass(granted=done.granted + step.granted, refused=done.refused + step.refused)

@@ -12,6 +12,7 @@ from farm.store.snapshots import read_snapshot
 NODES_REAPED_AT_ONCE = 20
 LEASES_REAPED_AT_ONCE = 500
 JOBS_BEGUN_AT_ONCE = 500
+LAYERS_IN_ALL = 2048  #: that a snapshot tells of; more cost a decision time
 
 
 class LeaderStore:
@@ -63,15 +64,20 @@ class LeaderStore:
         self,
         *,
         layers_per_production: int = 256,
+        layers_in_all: int = LAYERS_IN_ALL,
         leases: bool = False,
         leases_of: Collection[str] = (),
     ) -> Snapshot:
         """The farm at one instant; all leases too when `leases`, or those of some productions.
 
         Of each production the most urgent layers that want slots; 0 `layers_per_production`: as
-        many as one pass could serve, a few at least.
+        many as make `layers_in_all`, a few at least.
         """
         reply = self._connection.call(
-            "farm_snapshot", layers_per_production, "all" if leases else "", *leases_of
+            "farm_snapshot",
+            layers_per_production,
+            layers_in_all,
+            "all" if leases else "",
+            *leases_of,
         )
         return read_snapshot(*reply)
