@@ -72,6 +72,8 @@ sky.image.source = "SEQUENCE"
 sky.image_user.frame_duration, sky.image_user.use_auto_refresh = 4, True
 background = scene.world.node_tree.nodes["Background"]
 scene.world.node_tree.links.new(sky.outputs[0], background.inputs[0])
+# Else Cycles draws a map of what the sky lights before each frame: seconds, for 64 x 36 pixels.
+scene.world.cycles.sampling_method = "NONE"
 scene.render.engine = "CYCLES"
 scene.cycles.samples, scene.cycles.use_denoising = 4, False
 scene.render.resolution_x, scene.render.resolution_y = 64, 36
