@@ -58,6 +58,7 @@ def _look(bpy: Any) -> None:
     scene.camera = camera
     scene.render.engine = "CYCLES"
     scene.cycles.samples = 2
+    scene.world.cycles.sampling_method = "NONE"  # else its sky is mapped first: seconds
     scene.render.resolution_x, scene.render.resolution_y = 96, 32
     scene.render.use_sequencer = False
     scene.render.filepath = "//../../renders/frame_####"

@@ -28,7 +28,7 @@ def test_it_leaves_at_once_and_comes_back_when_nobody_is_there(shots: Path, tmp_
         words = ("--when-idle", f"{SPAN_SECONDS}s", "--idle-by", str(keys))
         farm.add_worker("desk", words=words)
         farm.wait(lambda: unfit(farm) == IN_USE)
-        shot = submit(farm, shots, "long", 3)
+        shot = submit(farm, shots, "long", 1)
         task = shot.middle_of_a_frame("desk")
         assert unfit(farm) == ""
         blenders = farm.blenders("desk")

@@ -50,7 +50,7 @@ def farm(shared: Farm) -> Iterator[Farm]:
 
 
 def test_a_killed_renderer_costs_one_attempt(farm: Farm, shots: Path) -> None:
-    shot = submit(farm, shots, "steady", 8)
+    shot = submit(farm, shots, "steady", 5)
     shot.middle_of_a_frame("n1")
 
     for blender in farm.blenders("n1"):
@@ -68,7 +68,7 @@ def test_a_killed_renderer_costs_one_attempt(farm: Farm, shots: Path) -> None:
 def test_a_killed_workers_frame_runs_on_another_node_and_its_blender_dies_with_it(
     farm: Farm, shots: Path
 ) -> None:
-    shot = submit(farm, shots, "steady", 12)
+    shot = submit(farm, shots, "steady", 6)
     shot.middle_of_a_frame("n1")
     blenders = farm.blenders("n1")
 
@@ -90,7 +90,7 @@ def test_a_killed_workers_frame_runs_on_another_node_and_its_blender_dies_with_i
 def test_a_worker_back_at_once_gets_its_frame_back_without_waiting_and_without_a_retry(
     farm: Farm, shots: Path
 ) -> None:
-    shot = submit(farm, shots, "steady", 10, production="ibis")
+    shot = submit(farm, shots, "steady", 6, production="ibis")
     shot.middle_of_a_frame("n1")
     epoch = farm.epoch("n1")
     farm.kill9("n1")
@@ -112,7 +112,7 @@ def test_a_worker_back_at_once_gets_its_frame_back_without_waiting_and_without_a
 def test_a_standby_leads_within_seconds_and_running_slots_never_pause(
     farm: Farm, shots: Path
 ) -> None:
-    shot = submit(farm, shots, "quick", 90)
+    shot = submit(farm, shots, "quick", 60)
     farm.wait(lambda: {one.node for one in shot.endings()} == {"n1", "n2"})
     leader = leading(farm)
 
@@ -147,7 +147,7 @@ def test_a_job_outlives_the_service_that_took_it(farm: Farm, shots: Path) -> Non
     client = Client(f"http://{HOST}:{port}")
     farm.wait(lambda: _answers(client))
     settings = settings_for(farm, shots, "steady", "by-service")
-    shot = by_service(farm, client, settings, 8)
+    shot = by_service(farm, client, settings, 6)
     farm.wait(shot.done)
 
     farm.kill9("service")
