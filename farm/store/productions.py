@@ -1,6 +1,7 @@
 """Productions in the store: what each is due, and what it books."""
 
 import math
+from itertools import chain
 
 from farm.model.errors import BadRequest, NotFound
 from farm.model.snapshot import ProductionView
@@ -55,6 +56,6 @@ class ProductionStore:
                 pipeline.hgetall(keys.production(name, "pools"))
             found = pipeline.execute() if names else []
         return [
-            read_production(name, weight, pools)
+            read_production(name, weight, tuple(chain.from_iterable(pools.items())))
             for name, weight, pools in zip(names, found[::2], found[1::2], strict=True)
         ]

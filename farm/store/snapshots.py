@@ -52,7 +52,7 @@ def read_snapshot(  # noqa: PLR0917 - one step's answer, in its order
         layers=tuple(waiting),
         leases=tuple(_leases(leases, serving, job_lines)),
         productions=tuple(
-            read_production(name, weight, _flat(shares)) for name, weight, shares in productions
+            read_production(name, weight, tuple(shares)) for name, weight, shares in productions
         ),
         caps=bounds,
         pools=pools_of(seen),

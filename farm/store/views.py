@@ -273,9 +273,10 @@ def read_cap(line: str) -> tuple[str, CapView]:
     return name, CapView(most=read_cores(most), held=read_cores(held), unit=CapUnit(unit))
 
 
-def read_production(name: str, weight: str, pools: Mapping[str, str]) -> ProductionView:
-    """A production with its shares; `pools` is the hash of lua/_keys.lua."""
-    own = float(weight)
+@lru_cache(maxsize=4096)
+def read_production(name: str, weight: str, hash_: tuple[str, ...]) -> ProductionView:
+    """A production with its shares; `hash_` is that of its pools, see lua/_keys.lua."""
+    own, pools = float(weight), dict(zip(hash_[::2], hash_[1::2], strict=True))
     shares = {pool: _share(own, pool, pools) for pool in {key.rpartition(":")[0] for key in pools}}
     booked = sum((share.booked for share in shares.values()), NOTHING)
     return ProductionView(name=name, weight=own, booked=booked, shares=shares)
