@@ -13,9 +13,12 @@ class Usage:
         """Ask over `wire`."""
         self._wire = wire
 
-    def now(self) -> Answer:
-        """The `["farm"]`, its `["pools"]` and `["productions"]`: what cores do, and have done."""
-        return self._wire.ask("/usage")
+    def now(self, *, nodes: bool = False) -> Answer:
+        """The `["farm"]`, its `["pools"]` and `["productions"]`: what cores do, and have done.
+
+        With `nodes` also its `["nodes"]`, as they are at the same instant.
+        """
+        return self._wire.ask("/usage", {"nodes": nodes or None})
 
     def nodes(self) -> list[Answer]:
         """What the cores of each node do now."""

@@ -31,13 +31,16 @@ router = APIRouter(prefix="/usage", tags=["usage"], responses=answers.DESCRIBED)
 HOUR = 3600.0
 
 First = Annotated[date | None, Query(description="The last 30 days when left out.")]
+WithNodes = Annotated[bool, Query(description="With what the cores of each node do then.")]
 Last = Annotated[date | None, Query(description="Today when left out.")]
 
 
 @router.get("", summary="Where all cores are, and where their time went")
-def now(store: TheStore, caller: Caller) -> UsageOut:
+def now(store: TheStore, caller: Caller, nodes: WithNodes = False) -> UsageOut:
     """The farm, its pools and its productions, counted from the beginning to this moment."""
     caller.must(Right.READ_FARM)
+    if nodes:
+        caller.must(Right.READ_NODES)
     accounts, usage = store.accounts.read(), store.usage.now()
     due = usage.plan.due_cores
     names = {*accounts.pools, *(one.name for one in usage.pools if any(one.tasks.values()))}
@@ -48,6 +51,7 @@ def now(store: TheStore, caller: Caller) -> UsageOut:
         productions=[ProductionOut.of(one, due.get(one.name)) for one in usage.productions],
         jobs=dict(usage.jobs),
         planned_at=usage.plan.passed_at or None,
+        nodes=[NodeSplitOut.of(one) for one in accounts.nodes] if nodes else None,
     )
 
 

@@ -81,28 +81,6 @@ class ProductionOut(Out):
         )
 
 
-class UsageOut(Out):
-    """The farm at one moment."""
-
-    at: float = Field(description="Seconds since 1970, of the store's clock.")
-    farm: SplitOut
-    pools: list[PoolOut]
-    productions: list[ProductionOut] = Field(description="Those that used most, most first.")
-    jobs: dict[JobState, int]
-    planned_at: float | None = Field(description="When the scheduler last finished a pass.")
-
-
-class StretchOut(Out):
-    """What the cores of one pool did in one hour, or on one day of UTC."""
-
-    begins_at: float = Field(description="Seconds since 1970.")
-    ends_at: float
-    day: date = Field(description="Of UTC, on which it began.")
-    pool: str = Field(description="Empty is of nodes that have no pool.")
-    core_seconds: dict[str, float] = Field(description=_SPLIT)
-    stranded_core_seconds: float
-
-
 class NodeSplitOut(Out):
     """What the cores of one node do now."""
 
@@ -119,6 +97,29 @@ class NodeSplitOut(Out):
             cores=account.core_parts / CORE_PARTS,
             by_state=account.cores.now.by_state(CORE_PARTS),
         )
+
+
+class UsageOut(Out):
+    """The farm at one moment."""
+
+    at: float = Field(description="Seconds since 1970, of the store's clock.")
+    farm: SplitOut
+    pools: list[PoolOut]
+    productions: list[ProductionOut] = Field(description="Those that used most, most first.")
+    jobs: dict[JobState, int]
+    planned_at: float | None = Field(description="When the scheduler last finished a pass.")
+    nodes: list[NodeSplitOut] | None = Field(description="By name; null where not asked for.")
+
+
+class StretchOut(Out):
+    """What the cores of one pool did in one hour, or on one day of UTC."""
+
+    begins_at: float = Field(description="Seconds since 1970.")
+    ends_at: float
+    day: date = Field(description="Of UTC, on which it began.")
+    pool: str = Field(description="Empty is of nodes that have no pool.")
+    core_seconds: dict[str, float] = Field(description=_SPLIT)
+    stranded_core_seconds: float
 
 
 class RunningOut(Out):

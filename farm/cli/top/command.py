@@ -46,7 +46,8 @@ def top(session: Session, *, every: float, once: bool) -> None:
 
 def _look(session: Session) -> Look:
     usage = session.client.usage
-    return Look(usage=usage.now(), nodes=usage.nodes(), longest=usage.longest(_LONGEST))
+    now = usage.now(nodes=True)
+    return Look(nodes=now.pop("nodes"), usage=now, longest=usage.longest(_LONGEST))
 
 
 def _print(look: Look, *, plain: bool) -> None:

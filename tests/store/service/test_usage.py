@@ -11,6 +11,7 @@ import pytest
 from farm.cli.errors import run_command
 from farm.cli.main import cli
 from farm.client import Client
+from farm.client.usage import Usage
 from farm.model.errors import NotAllowed
 from farm.model.metrics import SERVER_STATES, ServerState
 from farm.policy.access import ALL, Role
@@ -81,6 +82,29 @@ def test_nodes_and_what_runs_for_longest(worked: Store, client: Client) -> None:
     assert (node["node"], node["cores"], node["by_state"]["busy"]) == ("n1", 8, 2)
     assert (running["job"], running["frame"], running["node"]) == ("1", 2, "n1")
     assert (running["frames"], running["attempt"]) == (1, 1)
+
+
+def test_the_farm_and_its_nodes_are_told_of_one_instant(worked: Store, client: Client) -> None:
+    assert client.usage.now()["nodes"] is None
+
+    found = client.usage.now(nodes=True)
+
+    (cpu,) = [one for one in found["pools"] if one["pool"] == "cpu"]
+    assert found["nodes"] == client.usage.nodes()
+    assert found["nodes"][0]["by_state"] == cpu["cores"]
+
+
+def test_a_look_at_the_whole_farm_asks_for_nodes_with_the_rest(
+    worked: Store, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(Usage, "nodes")  # that would read all accounts once more
+
+    status, out, _ = told("top", "--json")
+
+    found = json.loads(out)
+    assert status == 0
+    assert [node["node"] for node in found["nodes"]] == ["n1"]
+    assert "nodes" not in found["usage"]
 
 
 def test_history_is_noted_once_an_hour_and_read_up_to_now(worked: Store, client: Client) -> None:
