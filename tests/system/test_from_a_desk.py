@@ -14,6 +14,7 @@ from farm.up.port import HOST, free_port
 from tests.system.desk import Desk
 from tests.system.desk_project import LOGO, make_project
 from tests.system.farm_under_test import Farm, tails_on_failure
+from tests.system.sent_fixtures import url_of
 from tests.system.studio import assert_same_pixels
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
@@ -27,10 +28,29 @@ bpy.ops.render.render(animation=True)
 """
 
 
-@pytest.fixture
-def farm(tmp_path: Path) -> Iterator[Farm]:
-    with Farm(tmp_path / "centre") as farm, tails_on_failure(farm):
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
+    folder = tmp_path_factory.mktemp("centre")
+    port = free_port()
+    with Farm(folder) as farm:
+        farm.add_scheduler("scheduler")
+        farm.add_service("service", port, files=folder.with_name(f"{folder.name}-vault"))
+        farm.add_worker("n1", url=f"http://{HOST}:{port}")
+        farm.wait(lambda: farm.is_online("n1"))
         yield farm
+
+
+@pytest.fixture
+def farm(shared: Farm) -> Iterator[Farm]:
+    """A scheduler, a service and a node, which know nothing of this test's project yet."""
+    with tails_on_failure(shared):
+        yield shared
+        assert not shared.store.audit()
+
+
+@pytest.fixture
+def desk(farm: Farm, tmp_path: Path) -> Desk:
+    return Desk(tmp_path / "desk", url_of(farm))
 
 
 def render_alone(scene: Path, folder: Path) -> Path:
@@ -41,17 +61,10 @@ def render_alone(scene: Path, folder: Path) -> Path:
 
 
 def test_a_shot_is_sent_rendered_and_pulled_with_nothing_shared_but_the_wire(
-    farm: Farm, tmp_path: Path
+    farm: Farm, desk: Desk, tmp_path: Path
 ) -> None:
-    port = free_port()
-    url = f"http://{HOST}:{port}"
     scene = make_project(tmp_path / "studio")
     alone = render_alone(scene, tmp_path / "alone")
-    farm.add_scheduler("scheduler")
-    farm.add_service("service", port, files=tmp_path / "vault")
-    farm.add_worker("n1", url=url)
-    farm.wait(lambda: farm.is_online("n1"))
-    desk = Desk(tmp_path / "desk", url)
 
     job = desk.ask("submit", str(scene), "--send")["id"]
     (tmp_path / "studio").rename(tmp_path / "moved away")
@@ -67,26 +80,19 @@ def test_a_shot_is_sent_rendered_and_pulled_with_nothing_shared_but_the_wire(
     assert sorted(pulled) == [f"shot_{frame:04}.png" for frame in FRAMES]
     for frame in FRAMES:
         assert_same_pixels(pulled[f"shot_{frame:04}.png"], alone / f"{frame:04}.png")
-    assert not farm.store.audit()
 
 
 @pytest.mark.parametrize("how", ["--send", "--in-place"])
 def test_a_shot_renders_without_a_texture_that_is_missing_when_that_is_allowed(
-    farm: Farm, tmp_path: Path, how: str
+    farm: Farm, desk: Desk, tmp_path: Path, how: str
 ) -> None:
-    port = free_port()
-    url = f"http://{HOST}:{port}"
-    scene = make_project(farm.folder / "studio")
-    (farm.folder / "studio" / LOGO).unlink()
-    farm.add_scheduler("scheduler")
-    farm.add_service("service", port, files=tmp_path / "vault")
-    farm.add_worker("n1", url=url)
-    farm.wait(lambda: farm.is_online("n1"))
-    desk = Desk(tmp_path / "desk", url)
+    scene = make_project(tmp_path / "studio")
+    (tmp_path / "studio" / LOGO).unlink()
 
     words = ["--frames", "1-2", "--allow-missing", "--wait", "--no-preview"]
     done = desk.run("submit", str(scene), how, *words)
-    log = desk.run("frames", "log", "1", "2").stdout
+    job = max((one.id for one in farm.store.jobs.list()), key=int)
+    log = desk.run("frames", "log", job, "2").stdout
 
     assert done.returncode == 0, done.stderr + log
     assert "# rendered without what is missing, as the job allows: texture " in log

@@ -9,7 +9,8 @@ import pytest
 from farm.model.dependencies import After, Match
 from farm.model.frames import Frames
 from farm.model.states import JobState, TaskState
-from tests.system.farm_under_test import Farm, told
+from tests.system.farm_under_test import Farm, tails_on_failure, told
+from tests.system.sent_fixtures import back
 from tests.system.shots import submit
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
@@ -18,13 +19,23 @@ KILL_SECONDS = 1.0
 ONE_BY_ONE = {"chunk": 1}
 
 
-@pytest.fixture
-def farm(tmp_path: Path) -> Iterator[Farm]:
-    with Farm(tmp_path) as farm:
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
+    with Farm(tmp_path_factory.mktemp("farm")) as farm:
         farm.add_scheduler("s1")
         farm.add_worker("n1")
         yield farm
-        assert farm.store.audit() == []
+
+
+@pytest.fixture
+def farm(shared: Farm) -> Iterator[Farm]:
+    """A scheduler and a node of one slot, n1, which has nothing in hand."""
+    shared.wait(lambda: back(shared, "n1"))
+    with tails_on_failure(shared):
+        yield shared
+        for name in ("d1", "e1"):
+            shared.remove(name)
+        assert shared.store.audit() == []
 
 
 def running(farm: Farm, job: str) -> list[int]:
