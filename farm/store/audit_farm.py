@@ -94,17 +94,8 @@ def _line_breaches(where: str, lines: Hash, own: Mapping[str, Hash]) -> Iterator
     yield from compare("it lists exactly its own leases", where, sorted(own), sorted(lines))
     for lease, line in lines.items():
         fields = own.get(lease, {})
-        names = (
-            "node",
-            "layer",
-            "job",
-            "state",
-            *AMOUNTS,
-            "granted_ms",
-            "interruptible",
-            "hand_ms",
-            "left",
-        )
+        its_own = ("layer", "node", "state", "granted_ms", "hand_ms", "left")
+        names = (*its_own, "job", *AMOUNTS, "interruptible")
         limits = fields.get("limits", "").replace(" ", ",")
         due = " ".join((*(fields.get(name, "") for name in names), limits, fields.get("group", "")))
         yield from compare("it is shown as it is", f"lease {lease}", due, line)

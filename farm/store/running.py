@@ -46,7 +46,7 @@ class RunningQuestions:
             held = pipeline.execute() if productions else []
             found = heapq.nsmallest(most, _in_hand(productions, held))
             pipeline = client.pipeline(transaction=False)
-            for _, lease, (_, layer, *_), _ in found:
+            for _, lease, layer, *_ in found:
                 pipeline.hget(keys.lease(lease), "tasks")
                 pipeline.hget(keys.layer(layer), "spec")
             rows = pipeline.execute() if found else []
@@ -58,28 +58,28 @@ class RunningQuestions:
         ]
 
 
-_Held = tuple[int, str, list[str], str]  #: since ms, lease, words of its line, production
+_Held = tuple[int, str, str, str, str]  #: since ms, lease, layer, node, production
 
 
 def _in_hand(productions: list[str], held: list[dict[str, str]]) -> Iterator[_Held]:
     """Leases that have something in hand; lines are as lua/_leases.lua writes them."""
     for production, leases in zip(productions, held, strict=True):
         for lease, line in leases.items():
-            words = line.split(" ")
-            if words[9]:
-                yield int(words[9]), lease, words, production
+            layer, node, _, _, hand_ms, _ = line.split(" ", 5)
+            if hand_ms:
+                yield int(hand_ms), lease, layer, node, production
 
 
 def _running(at: _Held, tasks: str | None, spec: str | None, now_ms: float) -> Running | None:
     """None where it has ended, or put down what it had, between two reads."""
-    since_ms, _, (node, _, job, *_), production = at
+    since_ms, _, layer_id, node, production = at
     if not tasks or spec is None:
         return None
     first, *others = tasks.split(" ")
     index, attempt = first.split(":")
     layer = read_layer_spec(spec)
     return Running(
-        job=job,
+        job=layer_id.partition(".")[0],
         layer=layer.name,
         production=production,
         frame=Frames(layer.frames)[int(index)],

@@ -14,7 +14,7 @@ from farm.store.views import (
     read_cap,
     read_job,
     read_layer,
-    read_lease,
+    read_leases,
     read_node,
     read_production,
 )
@@ -87,5 +87,4 @@ def _leases(
         job = job_of(line)
         of_layer[layer_of(line)] = (read_job(job, job_lines[job]).priority, mean_seconds(line))
     for production, leases in held:
-        for lease, line in zip(leases[::2], leases[1::2], strict=True):
-            yield read_lease(lease, production, line, of_layer)
+        yield from read_leases(production, leases, of_layer)

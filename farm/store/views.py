@@ -232,39 +232,42 @@ def job_of(layer_line: str) -> str:
     return layer_line[: layer_line.index(".")]
 
 
-_amount = lru_cache(maxsize=4096)(read_resources)  # leases are of few sizes
-
-
-@lru_cache(maxsize=4096)
-def _lease_caps(production: str, group: str, limits: str) -> tuple[str, ...]:
+@lru_cache(maxsize=16_384)
+def _common(production: str, words: str) -> tuple[str, Resources, bool, tuple[str, ...]]:
+    """What leases of a layer have in common: job, resources, interruptible, caps."""
+    job, cores, memory, gpus, interruptible, limits, group = words.split(" ")
     named = (f"limit:{name}" for name in limits.split(",") if name)
-    return (*_caps_around(production, group), *named)
+    caps = (*_caps_around(production, group), *named)
+    return job, read_resources(cores, memory, gpus), interruptible == "1", caps
 
 
-def read_lease(
-    id_: str, production: str, line: str, of_layer: Mapping[str, tuple[int, float | None]]
-) -> LeaseView:
-    """A lease; `of_layer` tells of its layer the priority and how long its tasks took."""
-    words = line.split(" ")
-    node, layer, job, state, cores, memory, gpus, granted, interruptible, hand = words[:10]
-    left, limits, group = words[10:]
-    priority, task_seconds = of_layer[layer]
-    return LeaseView(
-        id=id_,
-        node=node,
-        layer=layer,
-        job=job,
-        production=production,
-        priority=priority,
-        state=_LEASE_STATES[state],
-        resources=_amount(cores, memory, gpus),
-        granted_at=int(granted) / 1000,
-        interruptible=interruptible == "1",
-        task_started_at=int(hand) / 1000 if hand else 0.0,
-        task_seconds=task_seconds,
-        caps=_lease_caps(production, group, limits),
-        tasks=int(left) + (state != LeaseState.GRANTED) if left else 0,  # and what is in hand
-    )
+def read_leases(
+    production: str, lines: Sequence[str], of_layer: Mapping[str, tuple[int, float | None]]
+) -> Iterator[LeaseView]:
+    """The leases of a production, told as id, line and so on.
+
+    `of_layer` tells of a layer the priority and how long its tasks took.
+    """
+    for id_, line in zip(lines[::2], lines[1::2], strict=True):
+        layer, node, state, granted, hand, left, common = line.split(" ", 6)
+        job, resources, interruptible, caps = _common(production, common)
+        priority, task_seconds = of_layer[layer]
+        yield LeaseView(  # by place: there are tens of thousands
+            id_,
+            node,
+            layer,
+            production,
+            priority,
+            _LEASE_STATES[state],
+            resources,
+            int(granted) / 1000,
+            job,
+            interruptible,
+            int(hand) / 1000 if hand else 0.0,
+            task_seconds,
+            caps,
+            int(left) + (state != LeaseState.GRANTED) if left else 0,  # and what is in hand
+        )
 
 
 def read_cap(line: str) -> tuple[str, CapView]:

@@ -18,11 +18,12 @@ local function open_lease(id)
   return lease
 end
 
--- What a decision sees of a lease lies beside those of its production, so that it is read at once.
+-- What a decision sees of a lease lies beside those of its production, so that it is read at once:
+-- what is the lease's own first, then what it has in common with others of its layer.
 local function show_lease(lease)
-  redis.call('HSET', held_key(lease.production), lease.id, table.concat({lease.node, lease.layer,
-    lease.job, lease.state, lease.cores, lease.memory_bytes, lease.gpus, lease.granted_ms,
-    lease.interruptible, lease.hand_ms, lease.left or '', (string.gsub(lease.limits, ' ', ',')),
+  redis.call('HSET', held_key(lease.production), lease.id, table.concat({lease.layer, lease.node,
+    lease.state, lease.granted_ms, lease.hand_ms, lease.left or '', lease.job, lease.cores,
+    lease.memory_bytes, lease.gpus, lease.interruptible, (string.gsub(lease.limits, ' ', ',')),
     lease.group}, ' '))
 end
 

@@ -36,7 +36,7 @@ local function held_leases(names)
     local leases = redis.call('HGETALL', held_key(name))
     if #leases > 0 then table.insert(told, {name, leases}) end
     for i = 2, #leases, 2 do
-      local id = string.match(leases[i], '^%S+ (%S+)')
+      local id = string.match(leases[i], '^%S+')
       if not seen[id] then table.insert(ids, id) end
       seen[id] = true
     end
