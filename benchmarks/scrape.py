@@ -6,7 +6,7 @@ it takes half an hour and 6 GiB of memory.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -212,19 +212,24 @@ class _Workshop:
             Grant(node=WORKSHOP.name, epoch=self._epoch, layer=f"{job[1]}.1", resources=SMALL)
             for job in made
         ]
-        store.leader.lead(LEADER)
-        answers = store.leases.grant(wishes, leader=LEADER)
-        assert {answer for _, _, answer in answers} == {"granted"}, answers[-1]
-        of_any = partial(Lease, job="", spec=_ended("1", 0).layers[0])
-        leases = [
-            of_any(id=lease, node=grant.node, epoch=grant.epoch, layer=grant.layer)
-            for grant, lease, _ in answers
-        ]
+        leases = [*self._grant(wishes)]
         starts = [(new_id(), one.id, one.node, one.epoch, 1) for one in leases]
         call_many("farm_start", starts)
         ends = [(new_id(), one.id, one.layer, one.epoch, 1, *_done(one)) for one in leases]
         for reply in call_many("farm_settle", ends):
             assert reply[1:] == [1, 1], reply  # one result, and it was applied
+
+    def _grant(self, wishes: list[Grant]) -> Iterator[Lease]:
+        """A lease for each of `wishes`; a machine that stalls meanwhile has lost the lead."""
+        of_any = partial(Lease, job="", spec=_ended("1", 0).layers[0])
+        while wishes:
+            self._store.leader.lead(LEADER)
+            answers = self._store.leases.grant(wishes, leader=LEADER)
+            assert {answer for *_, answer in answers} <= {"granted", "not leader"}, answers[-1]
+            for grant, lease, answer in answers:
+                if answer == "granted":
+                    yield of_any(id=lease, node=grant.node, epoch=grant.epoch, layer=grant.layer)
+            wishes = [grant for grant, _, answer in answers if answer != "granted"]
 
 
 def _done(lease: Lease) -> list[str | int]:
