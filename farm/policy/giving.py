@@ -29,6 +29,8 @@ class Giving:
         self._ending: set[int] = set()
         self._placement = Placement(self._later)
         self._lines: defaultdict[tuple[str, str], list[LeaseView]] = defaultdict(list)
+        self._old: dict[tuple[float, tuple[str, str]], list[LeaseView]] = {}
+        self._least: dict[tuple[str, str], tuple[Cores, int, int]] = {}
         self._order: dict[str, list[str]] = {}
         self._on: defaultdict[int, list[LeaseView]] = defaultdict(list)
         self._cores_on: defaultdict[int, Cores] = defaultdict(int)
@@ -125,14 +127,41 @@ class Giving:
             if name not in self._gone:
                 yield lease
 
-    def of(self, pool: str, production: str) -> Iterator[LeaseView]:
-        """What may still be asked back of a production, the least important first."""
+    def of(self, pool: str, production: str, *, granted_by: float = inf) -> Iterator[LeaseView]:
+        """What may still be asked back of a production, the least important first.
+
+        Only what was granted at `granted_by` or before.
+        """
         key = (pool, production)
         leases = self._lines.get(key, [])
         if key not in self._sorted:
             leases.sort(key=_least_important)
             self._sorted.add(key)
+        if granted_by < inf:
+            leases = self._granted_by(granted_by, key, leases)
         return (lease for lease in leases if lease.id not in self._gone)
+
+    def _granted_by(
+        self, at: float, key: tuple[str, str], leases: list[LeaseView]
+    ) -> list[LeaseView]:
+        """Those of `leases`; right after a farm was filled there are none, for each that asks."""
+        old = self._old.get((at, key))
+        if old is None:
+            old = self._old[at, key] = [one for one in leases if one.granted_at <= at]
+        return old
+
+    def least_of(self, pool: str, production: str) -> tuple[Cores, int, int]:
+        """What a production books less, at least, once any of its leases has ended: all <= 0."""
+        key = (pool, production)
+        least = self._least.get(key)
+        if least is None:
+            amounts = [lease.resources for lease in self._lines[key]]
+            least = self._least[key] = (
+                -min(one.cores for one in amounts),
+                -min(one.memory_bytes for one in amounts),
+                -min(one.gpus for one in amounts),
+            )
+        return least
 
     def by_level(self, pool: str) -> list[str]:
         """Productions with leases in `pool`, the one with most over its weight first."""

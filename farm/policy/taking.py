@@ -26,15 +26,6 @@ ENOUGH = 16  #: nodes that several leases make room on, of which one is chosen
 Cost = tuple[float, float, int]  #: seconds until it is clear, of all that end, index
 
 
-@dataclass(slots=True)
-class _Search:
-    """How far the leases were looked at for one wish of one production."""
-
-    walk: Iterator[LeaseView]
-    seen: set[int] = field(default_factory=set)
-    several: list[Cost] = field(default_factory=list)  #: a heap
-
-
 @dataclass(frozen=True, slots=True)
 class _Taker:
     """Who asks, and what that lets it take."""
@@ -56,6 +47,16 @@ class _Taker:
         demand = self.demand
         picky = demand.needs is not None or self.avoid or self.only is not None or demand.gpus
         return not picky and not demand.layer.whole_node and self.young < inf
+
+
+@dataclass(slots=True)
+class _Search:
+    """How far the leases were looked at for one wish of one production."""
+
+    taker: _Taker  #: who asks now
+    walk: Iterator[LeaseView] = field(default_factory=lambda: iter(()))
+    seen: set[int] = field(default_factory=set)
+    several: list[Cost] = field(default_factory=list)  #: a heap
 
 
 class Taking:
@@ -80,17 +81,18 @@ class Taking:
         before = self._board.snapshot.at - TURN_SECONDS
         turn = before if account.cores == 0 else None
         had = self._had.setdefault((account.pool, demand.layer.production), account.cores > 0)
-        young = before if had and account.level()[0] else inf
+        young = max(0.0, before) if had and account.level()[0] else inf
         after = after_taking(demand, account, SLACK)
         several = after_taking(demand, account, SLACK_TOGETHER)
         taker = _Taker(demand, account, after, several, turn, young, avoid, only, most)
         key = (account.pool, demand.layer.production, demand.wish, avoid)
         search = self._searches.get(key)
         if search is None:
-            walk = self._of_own(taker) if self._none(taker) else self._walk(taker)
-            search = self._searches[key] = _Search(walk)
+            search = self._searches[key] = _Search(taker)
+            search.walk = self._of_own(taker) if self._none(taker) else self._walk(search)
+        search.taker = taker
         while True:
-            alone = self._look_on(search, taker)
+            alone = self._look_on(search)
             if alone is not None:
                 return [alone]
             if not search.several:
@@ -105,9 +107,9 @@ class Taking:
                     return leases
                 heappush(search.several, cost)
 
-    def _look_on(self, search: _Search, taker: _Taker) -> LeaseView | None:
+    def _look_on(self, search: _Search) -> LeaseView | None:
         """Look until one lease makes room alone, or enough nodes are known to choose from."""
-        giving = self._giving
+        giving, taker = self._giving, search.taker
         while len(search.several) < ENOUGH and (lease := next(search.walk, None)) is not None:
             index, demand = giving.index_of(lease), taker.demand
             alone = giving.cores_with(index) + lease.resources.cores >= demand.cores
@@ -124,21 +126,27 @@ class Taking:
                     heappush(search.several, self._cost(index, leases))
         return None
 
-    def _walk(self, taker: _Taker) -> Iterator[LeaseView]:
+    def _walk(self, search: _Search) -> Iterator[LeaseView]:
         """Leases in the order in which they should give: who has most over its weight first.
 
         Later on the taker has more and the givers have less: what is left out here stays so.
         """
-        account, own = taker.account, taker.demand.layer.production
+        account, own = search.taker.account, search.taker.demand.layer.production
         for production in [*self._giving.by_level(account.pool)]:
+            taker = search.taker
             giver = self._board.shares.account(account.pool, production)
-            if production == own or (taker.turn is None and giver.level() < taker.after):
-                continue
-            leases = self._giving.of(account.pool, production)
+            least = self._giving.least_of(account.pool, production)
+            if production == own or (taker.turn is None and giver.level(*least) < taker.after):
+                continue  # whatever it gave up, it would be worse off than the taker
+            leases = self._giving.of(account.pool, production, granted_by=taker.young)
             if account.level()[0] == 0:  # for a guarantee, those first that need not wait
                 leases = iter(sorted(leases, key=lambda one: not one.interruptible))
-            yield from leases
-        yield from self._of_own(taker)
+            for lease in leases:
+                taker = search.taker
+                if taker.turn is None and taker.above.get(production) is False:
+                    break  # it has given enough meanwhile
+                yield lease
+        yield from self._of_own(search.taker)
 
     def _of_own(self, taker: _Taker) -> Iterator[LeaseView]:
         """Leases of the taker's production that have less priority, the least first."""
@@ -212,7 +220,7 @@ class Taking:
         if above is None:
             giver = self._giving.account(lease)
             above = taker.above[lease.production] = giver.level() >= taker.after
-        if taker.turn is None and (not above or lease.granted_at > max(0.0, taker.young)):
+        if taker.turn is None and (not above or lease.granted_at > taker.young):
             return False
         level = without(self._giving.account(lease), lease, before)
         if level >= (taker.after_several if several else taker.after):
