@@ -17,6 +17,7 @@ from farm.model.lease import LeaseState
 from farm.model.resources import GIB, MIB, Resources
 from farm.model.snapshot import LayerView, LeaseView, NodeView, ProductionView, ShareView, Snapshot
 from farm.policy.plan import Plan, plan
+from farm.policy.recall import MOST_RECALLS
 from farm.scheduler.tidy import collected_after
 
 #: Cores, nodes, memory in GiB.
@@ -60,8 +61,8 @@ class Farm:
         self.slots: list[Slot] = []
         self.at = AT
 
-    def snapshot(self, *, leases: bool = False) -> Snapshot:
-        """What a scheduler would see."""
+    def snapshot(self, *, leases: bool = False, uneven: bool = False) -> Snapshot:
+        """What a scheduler would see; `uneven`: half of the productions are due twice as much."""
         free = {node.name: node.total for node in self.nodes}
         booked = {f"show{n}": Resources(cores=0, memory_bytes=0) for n in range(PRODUCTIONS)}
         for slot in self.slots:
@@ -70,11 +71,12 @@ class Farm:
         productions = tuple(
             ProductionView(
                 name=name,
-                weight=1.0,
+                weight=weight,
                 booked=amount,
-                shares={"": ShareView(weight=1.0, booked=amount)},
+                shares={"": ShareView(weight=weight, booked=amount)},
             )
-            for name, amount in booked.items()
+            for number, (name, amount) in enumerate(booked.items())
+            for weight in (2.0 if uneven and number % 2 else 1.0,)
         )
         return Snapshot(
             nodes=tuple(replace(node, free=free[node.name]) for node in self.nodes),
@@ -149,14 +151,15 @@ def _nodes() -> Iterator[NodeView]:
 def measure(quick: bool) -> Report:
     """Passes of a cold fill, of the steady state and of a full farm, and with ten times as much."""
     layers, passes = (300, 5) if quick else (1_500, 60)
-    cold, steady, full, told, recalls, share = _played(layers, passes)
+    cold, steady, full, told, recalls, many, share = _played(layers, passes)
     much = _played(layers * 10, max(5, passes // 4))
     rows: list[Row] = [
         *_rows("cold fill", cold, COLD_MS),
         *_rows("steady state", steady, STEADY_MS),
         *_rows("full farm", full, FULL_MS),
         *_rows("full farm, told why", told, FULL_MS),
-        *_rows("full farm, recalls", recalls, RECALL_MS),
+        *_rows("full farm, no recalls", recalls, RECALL_MS),
+        *_rows("full farm, 256 recalls", many, RECALL_MS),
         *_rows("cold fill, 10x layers", much[0], None),
         *_rows("steady state, 10x layers", much[1], None),
         *_rows("full farm, 10x layers", much[2], None),
@@ -175,7 +178,9 @@ def _rows(what: str, times: Values, bound: float | None) -> list[Row]:
     return [first, Target(what=f"{what}, p99", unit="ms", values=(p99,), bound=bound)]
 
 
-def _played(layers: int, passes: int) -> tuple[Values, Values, Values, Values, Values, float]:
+def _played(
+    layers: int, passes: int
+) -> tuple[Values, Values, Values, Values, Values, Values, float]:
     farm = Farm(layers)
     cold: list[float] = []
     more = True
@@ -193,15 +198,33 @@ def _played(layers: int, passes: int) -> tuple[Values, Values, Values, Values, V
     for _ in range(passes):
         _timed(farm, full)
         _timed(farm, told, tell=True)
+    many: list[float] = []
     for _ in range(max(2, passes // 3)):
         _timed(farm, recalls, leases=True)
+        asked = _timed(farm, many, leases=True, uneven=True)
+        assert len(asked.recalls) == MOST_RECALLS
     used = sum(slot.resources.cores for slot in farm.slots)
     total = sum(node.total.cores for node in farm.nodes)
-    return tuple(cold), tuple(steady), tuple(full), tuple(told), tuple(recalls), used / total
+    return (
+        tuple(cold),
+        tuple(steady),
+        tuple(full),
+        tuple(told),
+        tuple(recalls),
+        tuple(many),
+        used / total,
+    )
 
 
-def _timed(farm: Farm, times: list[float], *, leases: bool = False, tell: bool = False) -> Plan:
-    snapshot = farm.snapshot(leases=leases)
+def _timed(
+    farm: Farm,
+    times: list[float],
+    *,
+    leases: bool = False,
+    uneven: bool = False,
+    tell: bool = False,
+) -> Plan:
+    snapshot = farm.snapshot(leases=leases, uneven=uneven)
     gc.collect()
     with collected_after():
         began = time.process_time()

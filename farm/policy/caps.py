@@ -61,7 +61,7 @@ def caps_of(snapshot: Snapshot, nodes: Sequence[NodeView]) -> dict[str, Cap]:
 
 def caps_for(names: Sequence[str], caps: Mapping[str, Cap]) -> tuple[Cap, ...]:
     """Those of `names` that bound anything."""
-    return tuple(caps[name] for name in names if name in caps) if names else ()
+    return tuple(caps[name] for name in names if name in caps)
 
 
 def refusing(caps: Sequence[Cap], cores: Cores) -> Cap | None:

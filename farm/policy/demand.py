@@ -62,7 +62,7 @@ class Demand:
         wish = (layer.pool, self.cores, self.memory, self.gpus, layer.whole_node, self.needs)
         #: Layers with the same wish have the same chance of a node.
         self.wish = wishes.setdefault(wish, len(wishes))
-        self.caps = caps_for(layer.caps, caps)
+        self.caps = caps_for(layer.caps, caps) if layer.caps else ()
         name = layer.job or layer.id
         job = jobs.get(name)
         if job is None:

@@ -1,6 +1,7 @@
 """Why each layer that a plan left over waits, told from what the plan came upon. Pure."""
 
 from collections import defaultdict
+from operator import attrgetter
 
 from farm.model.resources import Cores
 from farm.policy.board import Board
@@ -29,18 +30,10 @@ class Told:
 
     def rows(self) -> list[Waiting]:
         """One row per layer with tasks left over, by id."""
-        rows: list[Waiting] = []
-        in_line: list[Demand] = []
-        for demand in self._board.demands:
-            if demand.wanted > 0:
-                row = self.outright(demand)
-                if row is None:
-                    in_line.append(demand)
-                else:
-                    rows.append(row)
-        rows += self._of_line(in_line)
-        rows.sort(key=lambda row: row.layer)
-        return rows
+        waiting = [demand for demand in self._board.demands if demand.wanted > 0]
+        told = [(demand, self.outright(demand)) for demand in waiting]
+        of_line = self._of_line([demand for demand, row in told if row is None])
+        return [row or of_line[demand.layer.id] for demand, row in told]
 
     def outright(self, demand: Demand) -> Waiting | None:
         """The row of what cannot be served whoever's turn it is; None: it stands in the line."""
@@ -59,31 +52,23 @@ class Told:
         kept = self._kept_back(demand, pools[0]) if self._board.reserved else None
         return kept or (None if demand.plain > 0 else self._only_avoided(demand, pools))
 
-    def _of_line(self, demands: list[Demand]) -> list[Waiting]:
-        """The rows of those that wait for room: first in line, or behind whom."""
-        demands.sort(key=lambda demand: demand.key)
-        ahead: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
-        rows = []
+    def _of_line(self, demands: list[Demand]) -> dict[str, Waiting]:
+        """By layer, the rows of those that wait for room: first in line, or behind whom."""
+        demands.sort(key=attrgetter("key"))
+        ahead: defaultdict[tuple[str, str], int] = defaultdict(int)  #: of those that ask for a pool
+        ahead_of_all: defaultdict[str, int] = defaultdict(int)
+        rows = {}
         for demand in demands:
-            name, pool = demand.layer.production, demand.layer.pool
-            before = ahead[name]
-            first = before[pool] + before[""] if pool else sum(before.values())
-            before[pool] += demand.wanted
-            told = self.pools(demand)[0]
+            layer, count = demand.layer, demand.wanted
+            name, pool = layer.production, layer.pool
+            first = ahead[name, pool] + ahead[name, ""] if pool else ahead_of_all[name]
+            ahead[name, pool] += count
+            ahead_of_all[name] += count
+            told = self._pools_of[demand.wish][0]
             due, has = self._scale(told, name)
             reason = Reason.BEHIND if first or has >= due else Reason.CAPACITY
-            rows.append(
-                Waiting(
-                    layer=demand.layer.id,
-                    production=name,
-                    tasks=demand.wanted,
-                    reason=reason,
-                    pool=told,
-                    ahead=first,
-                    due=due,
-                    has=has,
-                )
-            )
+            row = Waiting(layer.id, name, count, reason, told, ahead=first, due=due, has=has)
+            rows[layer.id] = row
         return rows
 
     def _scale(self, pool: str, production: str) -> tuple[float, float]:

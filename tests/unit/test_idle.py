@@ -109,7 +109,7 @@ def test_keys_are_counted_by_the_kernel(tmp_path: Path) -> None:
 def test_what_the_farm_has_used_stays_the_farms_when_its_process_ends() -> None:
     this = psutil.Process()
     before = tree_seconds(this)
-    with subprocess.Popen([sys.executable, "-c", BURN.format(seconds=0.5)]) as child:
+    with subprocess.Popen([sys.executable, "-c", BURN.format(seconds=0.55)]) as child:
         wait_until(
             lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE, timeout_seconds=60
         )
