@@ -15,7 +15,7 @@ from farm.model.lease import Grant, Recall
 from farm.model.snapshot import Snapshot
 from farm.policy.board import Board
 from farm.policy.free_room import FreeRoom, free_room
-from farm.policy.givers import givers_of
+from farm.policy.givers import NOBODY, Givers, givers_of
 from farm.policy.granting import grant_slots
 from farm.policy.reasons import Told
 from farm.policy.recall import recall_leases
@@ -32,7 +32,7 @@ class Plan:
     recalls: tuple[Recall, ...] = ()
     waiting: tuple[Waiting, ...] = ()  #: for each layer with tasks left over: why
     more: bool = False  #: cut at MOST_GRANTS: the next pass, at once, goes on
-    givers: frozenset[str] = frozenset()  #: productions whose leases tell what to recall
+    givers: Givers = NOBODY  #: whose leases tell what to recall
     #: Nodes whose free room is to be counted as something else; of a plan that was not cut.
     free: tuple[FreeRoom, ...] = ()
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from farm.model.errors import NotLeader
 from farm.model.snapshot import Snapshot
+from farm.policy.givers import NOBODY
 from farm.policy.plan import Plan, plan
 from farm.queue import LeaseQueue
 from farm.scheduler.pace import Pace
@@ -22,7 +23,7 @@ from farm.store.leader import LAYERS_IN_ALL
 
 log = logging.getLogger("karst.scheduler")
 
-GRANTS_AT_ONCE = 300  #: of one plan: so a pass stays short, and others get their turn at the store
+GRANTS_AT_ONCE = 200  #: of one plan: so a pass stays short, and others get their turn at the store
 FEW_LAYERS = 512  #: looked at first, where very many wait: enough for slots that come free
 MOST_LAYERS = 32_768  #: of each production, looked at when slots stay free
 WIDER = 8  #: times as many layers are looked at when the first ones leave slots free
@@ -30,6 +31,7 @@ PASS_SECONDS = 0.1  #: after this long a pass looks no further back in the line
 RECALL_SECONDS = 0.5  #: between two looks at leases; a recall acts at a task boundary anyway
 TELL_SECONDS = 1.0  #: between two plans that tell why the rest waits, for those who watch
 RECALL_SHARE = 50  #: so on 15,000 leases, a tenth of a second, a look comes every five seconds
+VAIN_SHARE = 200  #: the same where nothing presses and the last look found nothing to recall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +55,12 @@ class Decider:
         self._store = store
         self._queue = queue
         self._token = token
-        self._recalls, self._wider = Pace(RECALL_SECONDS, share=RECALL_SHARE), Pace()
-        self._telling = Pace(TELL_SECONDS)
+        self._recalls = Pace(RECALL_SECONDS, share=RECALL_SHARE)
+        self._in_vain = Pace(RECALL_SECONDS, share=VAIN_SHARE)
+        self._wider, self._telling = Pace(), Pace(TELL_SECONDS)
         #: How far the last pass looked back in the line, and whose leases may have to give.
-        self._layers, self._givers = 0, frozenset[str]()
+        self._layers, self._givers = 0, NOBODY
+        self._found = False  #: the last look at leases found some to recall
         self.more = False  #: the last pass was cut: the next one need not wait for an event
         #: What the last pass decided, and from what; None: it did not tell why the rest waits.
         self.seen: tuple[Snapshot, Plan] | None = None
@@ -65,8 +69,12 @@ class Decider:
         """How long the next pass may wait for an event: until leases are to be looked at."""
         if self.more:
             return 0.0
-        left = self._recalls.left_seconds() if self._givers else TICK_SECONDS
+        left = self._recall_in_seconds() if self._givers.names else TICK_SECONDS
         return min(TICK_SECONDS, max(0.001, left))
+
+    def _recall_in_seconds(self) -> float:
+        presses = self._found or self._givers.pressing
+        return (self._recalls if presses else self._in_vain).left_seconds()
 
     @collected_after()
     def decide(self) -> Pass:
@@ -76,7 +84,7 @@ class Decider:
         the last pass told: one look for both.
         """
         self.more, self.seen = False, None
-        if self._givers and self._recalls.is_due():
+        if self._givers.names and not self._recall_in_seconds():
             return self._look_at_leases()
         layers, done = 0, Pass()  # at first a few of each production
         in_all = LAYERS_IN_ALL if self._telling.is_due() else FEW_LAYERS
@@ -108,10 +116,12 @@ class Decider:
         """Grant, and ask for slots back; only for that are leases worth reading."""
         began = time.monotonic()
         snapshot = self._store.leader.snapshot(
-            layers_per_production=self._layers, leases_of=self._givers
+            layers_per_production=self._layers, leases_of=self._givers.names
         )
         decision = self._plan(snapshot)
         self._recalls.looked(began)
+        self._in_vain.looked(began)
+        self._found = bool(decision.recalls)
         done = self._carry_out(decision)
         if decision.recalls:
             answers = self._store.leases.recall(decision.recalls, leader=self._token)

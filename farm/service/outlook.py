@@ -113,8 +113,10 @@ def _decide(store: Store) -> Outlook:
     decided = plan(snapshot)
     # Slots may be on their way. On a large farm, telling who gets them from who is due next is not
     # worth its time.
-    if decided.givers and store.leases.count() <= LEASES:
-        snapshot = store.leader.snapshot(layers_per_production=LAYERS, leases_of=decided.givers)
+    if decided.givers.names and store.leases.count() <= LEASES:
+        snapshot = store.leader.snapshot(
+            layers_per_production=LAYERS, leases_of=decided.givers.names
+        )
         decided = plan(snapshot)
     return outlook(snapshot, decided, leads=bool(store.leader.leader()))
 

@@ -38,7 +38,7 @@ class Karst:
             snapshot = world.snapshot(layers_per_production=layers)
             decision = plan(snapshot)
             granted = world.grant(decision.grants)["granted"]
-            waiting, givers = bool(decision.waiting), givers | decision.givers
+            waiting, givers = bool(decision.waiting), givers | decision.givers.names
             if decision.more and granted:
                 continue
             looked += 1

@@ -33,6 +33,7 @@ dir .
 pidfile store.pid
 appendonly yes
 appendfsync everysec
+auto-aof-rewrite-min-size 256mb
 save ""
 maxmemory-policy noeviction
 maxclients 4096
