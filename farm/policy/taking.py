@@ -39,7 +39,8 @@ class _Taker:
     avoid: frozenset[str]
     only: set[int] | None
     most: float
-    above: dict[str, bool] = field(default_factory=dict)  #: productions: may they give at all?
+    #: Productions: may they give any lease, as the only one or (True) with others?
+    able: dict[tuple[str, bool], bool] = field(default_factory=dict)
 
     @property
     def plain(self) -> bool:
@@ -55,6 +56,7 @@ class _Search:
 
     taker: _Taker  #: who asks now
     walk: Iterator[LeaseView] = field(default_factory=lambda: iter(()))
+    others: bool = True  #: may other productions give anything?
     seen: set[int] = field(default_factory=set)
     several: list[Cost] = field(default_factory=list)  #: a heap
 
@@ -89,8 +91,8 @@ class Taking:
         search = self._searches.get(key)
         if search is None:
             search = self._searches[key] = _Search(taker)
-            search.walk = self._of_own(taker) if self._none(taker) else self._walk(search)
-        search.taker = taker
+            search.walk = self._walk(search)
+        search.taker, search.others = taker, not self._none(taker)
         while True:
             alone = self._look_on(search)
             if alone is not None:
@@ -134,19 +136,21 @@ class Taking:
         account, own = search.taker.account, search.taker.demand.layer.production
         for production in [*self._giving.by_level(account.pool)]:
             taker = search.taker
-            giver = self._board.shares.account(account.pool, production)
-            least = self._giving.least_of(account.pool, production)
-            if production == own or (taker.turn is None and giver.level(*least) < taker.after):
-                continue  # whatever it gave up, it would be worse off than the taker
+            if production == own or not self._may_give(search, production):
+                continue
             leases = self._giving.of(account.pool, production, granted_by=taker.young)
             if account.level()[0] == 0:  # for a guarantee, those first that need not wait
                 leases = iter(sorted(leases, key=lambda one: not one.interruptible))
             for lease in leases:
-                taker = search.taker
-                if taker.turn is None and taker.above.get(production) is False:
+                if not self._may_give(search, production):
                     break  # it has given enough meanwhile
                 yield lease
         yield from self._of_own(search.taker)
+
+    def _may_give(self, search: _Search, production: str) -> bool:
+        """May another production give any lease to who asks now?"""
+        taker = search.taker
+        return search.others and (taker.turn is not None or self._able(taker, production))
 
     def _of_own(self, taker: _Taker) -> Iterator[LeaseView]:
         """Leases of the taker's production that have less priority, the least first."""
@@ -216,17 +220,29 @@ class Taking:
             # What was gained by waiting counts for a job that has no slot at all.
             points = 0 if demand.job.slots else demand.points
             return lease.priority < layer.priority + points
-        above = taker.above.get(lease.production)
-        if above is None:
-            giver = self._giving.account(lease)
-            above = taker.above[lease.production] = giver.level() >= taker.after
-        if taker.turn is None and (not above or lease.granted_at > taker.young):
+        if taker.turn is None and (
+            lease.granted_at > taker.young or not self._able(taker, lease.production, several)
+        ):
             return False
         level = without(self._giving.account(lease), lease, before)
         if level >= (taker.after_several if several else taker.after):
             return True
         # With more productions than slots nobody would ever be above another: they take turns.
         return taker.turn is not None and level[0] == 1 and lease.granted_at <= taker.turn
+
+    def _able(self, taker: _Taker, production: str, several: bool = False) -> bool:
+        """May any lease of another production end for the taker, by what it books now?"""
+        key = (production, several)
+        able = taker.able.get(key)
+        if able is None:
+            pool = taker.account.pool
+            giver, least = (
+                self._board.shares.account(pool, production),
+                self._giving.least_of(pool, production),
+            )
+            after = taker.after_several if several else taker.after
+            able = taker.able[key] = giver.level(*least) >= after
+        return able
 
     def _cost(self, index: int, leases: Sequence[LeaseView]) -> Cost:
         ends = [self._giving.remaining(lease) for lease in leases]

@@ -7,7 +7,7 @@ store checks every grant again."""
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from farm.model.errors import NotLeader
@@ -35,6 +35,21 @@ VAIN_SHARE = 200  #: the same where nothing presses and the last look found noth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Breadth:
+    """How far a look goes back in the line."""
+
+    per_production: int = 0  #: layers; 0: as many as make `in_all`
+    in_all: int = FEW_LAYERS
+
+    def wider(self, snapshot: Snapshot) -> "Breadth":
+        """The next one, when what such a look saw in `snapshot` leaves slots free."""
+        if self.in_all < LAYERS_IN_ALL:
+            return Breadth(in_all=LAYERS_IN_ALL)
+        most = max(Counter(layer.production for layer in snapshot.layers).values())
+        return Breadth(per_production=WIDER * most, in_all=self.in_all)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
     """What one pass did."""
 
@@ -59,7 +74,7 @@ class Decider:
         self._in_vain = Pace(RECALL_SECONDS, share=VAIN_SHARE)
         self._wider, self._telling = Pace(), Pace(TELL_SECONDS)
         #: How far the last pass looked back in the line, and whose leases may have to give.
-        self._layers, self._givers = 0, NOBODY
+        self._breadth, self._givers = Breadth(), NOBODY
         self._found = False  #: the last look at leases found some to recall
         self.more = False  #: the last pass was cut: the next one need not wait for an event
         #: What the last pass decided, and from what; None: it did not tell why the rest waits.
@@ -86,38 +101,35 @@ class Decider:
         self.more, self.seen = False, None
         if self._givers.names and not self._recall_in_seconds():
             return self._look_at_leases()
-        layers, done = 0, Pass()  # at first a few of each production
-        in_all = LAYERS_IN_ALL if self._telling.is_due() else FEW_LAYERS
+        done = Pass()
+        breadth = Breadth(in_all=LAYERS_IN_ALL if self._telling.is_due() else FEW_LAYERS)
         give_up_at = time.monotonic() + PASS_SECONDS
         while True:
             began = time.monotonic()
-            snapshot = self._store.leader.snapshot(
-                layers_per_production=layers, layers_in_all=in_all
-            )
+            snapshot = self._look(breadth)
             decision = self._plan(snapshot)
             step = self._carry_out(decision)
             done = Pass(granted=done.granted + step.granted, refused=done.refused + step.refused)
             if decision.more and step.granted:
                 self.more = True
                 return replace(done, more=True)
-            if layers and not step.granted:
+            if not step.granted and (breadth.per_production or not snapshot.more_layers):
                 self._wider.looked(began)  # in vain: not again at once
-            if not (_wants_wider(snapshot, decision, layers) and self._wider.is_due()):
+            if not (_wants_wider(snapshot, decision, breadth) and self._wider.is_due()):
                 break
             if time.monotonic() > give_up_at:  # recalls and dead nodes want their turn too
                 break
             if not step.granted:
-                layers = WIDER * max(Counter(one.production for one in snapshot.layers).values())
+                breadth = breadth.wider(snapshot)
         self._judge(snapshot, decision)
-        self._layers, self._givers = layers, decision.givers
+        self._breadth, self._givers = breadth, decision.givers
         return done
 
     def _look_at_leases(self) -> Pass:
         """Grant, and ask for slots back; only for that are leases worth reading."""
         began = time.monotonic()
-        snapshot = self._store.leader.snapshot(
-            layers_per_production=self._layers, leases_of=self._givers.names
-        )
+        breadth = replace(self._breadth, in_all=LAYERS_IN_ALL)
+        snapshot = self._look(breadth, leases_of=self._givers.names)
         decision = self._plan(snapshot)
         self._recalls.looked(began)
         self._in_vain.looked(began)
@@ -130,6 +142,13 @@ class Decider:
         self._givers = decision.givers
         self.more = decision.more and done.granted > 0
         return replace(done, recalled=len(decision.recalls), more=self.more)
+
+    def _look(self, breadth: Breadth, leases_of: Collection[str] = ()) -> Snapshot:
+        return self._store.leader.snapshot(
+            layers_per_production=breadth.per_production,
+            layers_in_all=breadth.in_all,
+            leases_of=leases_of,
+        )
 
     def _plan(self, snapshot: Snapshot) -> Plan:
         """Decide; now and then, or when this pass has begun to, tell why the rest waits."""
@@ -169,8 +188,13 @@ class Decider:
         return Pass(granted=len(granted), refused=sum(refused.values()))
 
 
-def _wants_wider(snapshot: Snapshot, decision: Plan, layers: int) -> bool:
+def _wants_wider(snapshot: Snapshot, decision: Plan, breadth: Breadth) -> bool:
     """May slots that are still free fit a layer further back in the line?"""
     free = sum(node.free.cores for node in snapshot.nodes)
     idle = free - sum(grant.resources.cores for grant in decision.grants)
-    return snapshot.more_layers and bool(snapshot.layers) and idle > 0 and layers < MOST_LAYERS
+    return (
+        snapshot.more_layers
+        and bool(snapshot.layers)
+        and idle > 0
+        and breadth.per_production < MOST_LAYERS
+    )
