@@ -56,7 +56,9 @@ class Crew:
         self._seen = store.facts.last_id()
         self._hands: list[Hand] = []
         self._dead: set[str] = set()
-        self._beats = [(time.monotonic(), name) for name in self._epochs]
+        now, apart = time.monotonic(), HEARTBEAT_SECONDS / max(1, len(self._epochs))
+        #: Nodes do not beat all at once.
+        self._beats = [(now + n * apart, name) for n, name in enumerate(self._epochs)]
         heapq.heapify(self._beats)
 
     def run(self) -> None:
