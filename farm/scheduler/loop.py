@@ -75,7 +75,6 @@ class Decider:
         self._wider, self._telling = Pace(), Pace(TELL_SECONDS)
         #: How far the last pass looked back in the line, and whose leases may have to give.
         self._breadth, self._givers = Breadth(), NOBODY
-        self._left = False  #: the last pass left slots free that more layers might fit
         self._found = False  #: the last look at leases found some to recall
         self.more = False  #: the last pass was cut: the next one need not wait for an event
         #: What the last pass decided, and from what; None: it did not tell why the rest waits.
@@ -103,8 +102,7 @@ class Decider:
         if self._givers.names and not self._recall_in_seconds():
             return self._look_at_leases()
         done = Pass()
-        wide = self._telling.is_due() or (self._left and self._wider.is_due())
-        breadth = Breadth(in_all=LAYERS_IN_ALL if wide else FEW_LAYERS)
+        breadth = Breadth(in_all=LAYERS_IN_ALL if self._telling.is_due() else FEW_LAYERS)
         give_up_at = time.monotonic() + PASS_SECONDS
         while True:
             began = time.monotonic()
@@ -117,8 +115,7 @@ class Decider:
                 return replace(done, more=True)
             if not step.granted and (breadth.per_production or not snapshot.more_layers):
                 self._wider.looked(began)  # in vain: not again at once
-            self._left = _wants_wider(snapshot, decision, breadth)
-            if not (self._left and self._wider.is_due()):
+            if not (_wants_wider(snapshot, decision, breadth) and self._wider.is_due()):
                 break
             if time.monotonic() > give_up_at:  # recalls and dead nodes want their turn too
                 break
