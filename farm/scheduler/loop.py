@@ -23,7 +23,7 @@ from farm.store.leader import LAYERS_IN_ALL
 
 log = logging.getLogger("karst.scheduler")
 
-GRANTS_AT_ONCE = 200  #: of one plan: so a pass stays short, and others get their turn at the store
+GRANTS_AT_ONCE = 250  #: of one plan: so a pass stays short, and others get their turn at the store
 FEW_LAYERS = 512  #: looked at first, where very many wait: enough for slots that come free
 MOST_LAYERS = 32_768  #: of each production, looked at when slots stay free
 WIDER = 8  #: times as many layers are looked at when the first ones leave slots free
