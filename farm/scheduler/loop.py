@@ -27,7 +27,6 @@ GRANTS_AT_ONCE = 250  #: of one plan: so a pass stays short, and others get thei
 FEW_LAYERS = 512  #: looked at first, where very many wait: enough for slots that come free
 MOST_LAYERS = 32_768  #: of each production, looked at when slots stay free
 WIDER = 8  #: times as many layers are looked at when the first ones leave slots free
-PASS_SECONDS = 0.1  #: after this long a pass looks no further back in the line
 RECALL_SECONDS = 0.5  #: between two looks at leases; a recall acts at a task boundary anyway
 TELL_SECONDS = 1.0  #: between two plans that tell why the rest waits, for those who watch
 RECALL_SHARE = 50  #: so on 15,000 leases, a tenth of a second, a look comes every five seconds
@@ -75,6 +74,7 @@ class Decider:
         self._wider, self._telling = Pace(), Pace(TELL_SECONDS)
         #: How far the last pass looked back in the line, and whose leases may have to give.
         self._breadth, self._givers = Breadth(), NOBODY
+        self._next: Breadth | None = None  #: of the next pass, where this one left slots free
         self._found = False  #: the last look at leases found some to recall
         self.more = False  #: the last pass was cut: the next one need not wait for an event
         #: What the last pass decided, and from what; None: it did not tell why the rest waits.
@@ -101,28 +101,25 @@ class Decider:
         self.more, self.seen = False, None
         if self._givers.names and not self._recall_in_seconds():
             return self._look_at_leases()
-        done = Pass()
-        breadth = Breadth(in_all=LAYERS_IN_ALL if self._telling.is_due() else FEW_LAYERS)
-        give_up_at = time.monotonic() + PASS_SECONDS
-        while True:
-            began = time.monotonic()
-            snapshot = self._look(breadth)
-            decision = self._plan(snapshot)
-            step = self._carry_out(decision)
-            done = Pass(granted=done.granted + step.granted, refused=done.refused + step.refused)
-            if decision.more and step.granted:
-                self.more = True
-                return replace(done, more=True)
-            if not step.granted and (breadth.per_production or not snapshot.more_layers):
-                self._wider.looked(began)  # in vain: not again at once
-            if not (_wants_wider(snapshot, decision, breadth) and self._wider.is_due()):
-                break
-            if time.monotonic() > give_up_at:  # recalls and dead nodes want their turn too
-                break
-            breadth = breadth.wider(snapshot)  # nothing of what was seen fits what is still free
+        breadth = self._next or Breadth(in_all=self._first_layers())
+        began, self._next = time.monotonic(), None
+        snapshot = self._look(breadth)
+        decision = self._plan(snapshot)
+        done = self._carry_out(decision)
+        if decision.more and done.granted:
+            self.more = True
+            return replace(done, more=True)
+        if not done.granted and (breadth.per_production or not snapshot.more_layers):
+            self._wider.looked(began)  # in vain: not again at once
+        if _wants_wider(snapshot, decision, breadth) and self._wider.is_due():
+            self._next = breadth.wider(snapshot)  # nothing of what was seen fits what is free
+            self.more = True
         self._judge(snapshot, decision)
         self._breadth, self._givers = breadth, decision.givers
-        return done
+        return replace(done, more=self.more)
+
+    def _first_layers(self) -> int:
+        return LAYERS_IN_ALL if self._telling.is_due() else FEW_LAYERS
 
     def _look_at_leases(self) -> Pass:
         """Grant, and ask for slots back; only for that are leases worth reading."""
