@@ -4,6 +4,7 @@ The model beside the store is small: which attempt each task succeeded by, and w
 Everything else the audit recomputes after every step. WALKS says how many walks are taken."""
 
 import contextlib
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -52,7 +53,7 @@ class Farm(BoundedFarm):
 
     def __init__(self, store: Store) -> None:
         super().__init__()
-        self.store = store
+        self.store, self.requests = store, itertools.count()
         store.connection.client.flushall()
         store.leader.lead(LEADER)
         self.epochs: dict[str, int] = {}
@@ -135,7 +136,7 @@ class Farm(BoundedFarm):
         """A worker tells its results; with `keep_hand` it forgets that it did, and will again."""
         told = hand.tasks[:1] if want == KEEP else hand.tasks
         results = [hand.result(task, outcome) for task in told]
-        request = f"r{self.store.facts.last_id()}"
+        request = f"r{next(self.requests)}"  # of its own, as a worker's is
         settled = self.store.leases.settle(hand.lease, results, want=want, request=request)
         if twice and not settled.ended:
             again = self.store.leases.settle(hand.lease, results, want=want, request=request)
