@@ -99,12 +99,13 @@ class Decider:
         the last pass told: one look for both.
         """
         self.more, self.seen = False, None
+        tell = self._telling.is_due()
         if self._givers.names and not self._recall_in_seconds():
-            return self._look_at_leases()
-        breadth = self._next or Breadth(in_all=self._first_layers())
+            return self._look_at_leases(tell=tell)
+        breadth = self._next or Breadth(in_all=LAYERS_IN_ALL if tell else FEW_LAYERS)
         began, self._next = time.monotonic(), None
         snapshot = self._look(breadth)
-        decision = self._plan(snapshot)
+        decision = self._plan(snapshot, tell=tell)
         done = self._carry_out(decision)
         if decision.more and done.granted:
             self.more = True
@@ -118,15 +119,12 @@ class Decider:
         self._breadth, self._givers = breadth, decision.givers
         return replace(done, more=self.more)
 
-    def _first_layers(self) -> int:
-        return LAYERS_IN_ALL if self._telling.is_due() else FEW_LAYERS
-
-    def _look_at_leases(self) -> Pass:
+    def _look_at_leases(self, *, tell: bool) -> Pass:
         """Grant, and ask for slots back; only for that are leases worth reading."""
         began = time.monotonic()
         breadth = replace(self._breadth, in_all=LAYERS_IN_ALL)
         snapshot = self._look(breadth, leases_of=self._givers.names)
-        decision = self._plan(snapshot)
+        decision = self._plan(snapshot, tell=tell)
         self._recalls.looked(began)
         self._in_vain.looked(began)
         self._found = bool(decision.recalls)
@@ -136,7 +134,7 @@ class Decider:
             log.info("recalled %s", dict(Counter(answers)))
         self._judge(snapshot, decision)
         self._givers = decision.givers
-        self.more = decision.more and done.granted > 0
+        self.more = self._next is not None or (decision.more and done.granted > 0)
         return replace(done, recalled=len(decision.recalls), more=self.more)
 
     def _look(self, breadth: Breadth, leases_of: Collection[str] = ()) -> Snapshot:
@@ -146,10 +144,9 @@ class Decider:
             leases_of=leases_of,
         )
 
-    def _plan(self, snapshot: Snapshot) -> Plan:
-        """Decide; now and then, or when this pass has begun to, tell why the rest waits."""
+    def _plan(self, snapshot: Snapshot, *, tell: bool) -> Plan:
+        """Decide, and when it is time to `tell` why the rest waits, keep that in `seen`."""
         began = time.monotonic()
-        tell = self.seen is not None or self._telling.is_due()
         decision = self._policy(snapshot, most_grants=GRANTS_AT_ONCE, tell=tell)
         if tell:
             self.seen = snapshot, decision
