@@ -9,10 +9,11 @@ scheduler nothing collects rubbish in a plan, and most plans do not tell why the
 import gc
 import random
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import cycle
 
-from benchmarks.table import Report, Row, Target, Values, percentile, run
+from benchmarks.table import Report, Row, Target, percentile, run
 from farm.model.lease import LeaseState
 from farm.model.resources import GIB, MIB, Resources
 from farm.model.snapshot import LayerView, LeaseView, NodeView, ProductionView, ShareView, Snapshot
@@ -68,6 +69,7 @@ class Farm:
         for slot in self.slots:
             free[slot.node] -= slot.resources
             booked[slot.production] += slot.resources
+        weights = (1.0, 2.0) if uneven else (1.0,)
         productions = tuple(
             ProductionView(
                 name=name,
@@ -75,8 +77,7 @@ class Farm:
                 booked=amount,
                 shares={"": ShareView(weight=weight, booked=amount)},
             )
-            for number, (name, amount) in enumerate(booked.items())
-            for weight in (2.0 if uneven and number % 2 else 1.0,)
+            for (name, amount), weight in zip(booked.items(), cycle(weights), strict=False)
         )
         return Snapshot(
             nodes=tuple(replace(node, free=free[node.name]) for node in self.nodes),
@@ -148,29 +149,42 @@ def _nodes() -> Iterator[NodeView]:
             )
 
 
+@dataclass
+class Times:
+    """What each kind of pass took, in ms, and what was in use of all cores in the end."""
+
+    cold: list[float] = field(default_factory=list)
+    steady: list[float] = field(default_factory=list)
+    full: list[float] = field(default_factory=list)
+    told: list[float] = field(default_factory=list)
+    none: list[float] = field(default_factory=list)  #: leases read, none to recall
+    many: list[float] = field(default_factory=list)  #: as many recalled as one pass may
+    used: float = 0.0
+
+
 def measure(quick: bool) -> Report:
     """Passes of a cold fill, of the steady state and of a full farm, and with ten times as much."""
     layers, passes = (300, 5) if quick else (1_500, 60)
-    cold, steady, full, told, recalls, many, share = _played(layers, passes)
+    times = _played(layers, passes)
     much = _played(layers * 10, max(5, passes // 4))
     rows: list[Row] = [
-        *_rows("cold fill", cold, COLD_MS),
-        *_rows("steady state", steady, STEADY_MS),
-        *_rows("full farm", full, FULL_MS),
-        *_rows("full farm, told why", told, FULL_MS),
-        *_rows("full farm, no recalls", recalls, RECALL_MS),
-        *_rows("full farm, 256 recalls", many, RECALL_MS),
-        *_rows("cold fill, 10x layers", much[0], None),
-        *_rows("steady state, 10x layers", much[1], None),
-        *_rows("full farm, 10x layers", much[2], None),
-        *_rows("full farm, told why, 10x layers", much[3], None),
-        Row(what="cores in use once full", unit="%", values=(100 * share,)),
+        *_rows("cold fill", times.cold, COLD_MS),
+        *_rows("steady state", times.steady, STEADY_MS),
+        *_rows("full farm", times.full, FULL_MS),
+        *_rows("full farm, told why", times.told, FULL_MS),
+        *_rows("full farm, no recalls", times.none, RECALL_MS),
+        *_rows("full farm, 256 recalls", times.many, RECALL_MS),
+        *_rows("cold fill, 10x layers", much.cold, None),
+        *_rows("steady state, 10x layers", much.steady, None),
+        *_rows("full farm, 10x layers", much.full, None),
+        *_rows("full farm, told why, 10x layers", much.told, None),
+        Row(what="cores in use once full", unit="%", values=(100 * times.used,)),
     ]
     note = f"1,553 nodes, 57,088 cores, 120 productions, {layers:,} layers; at most 1,000 grants"
     return Report(name="plan", title="one pass of the policy", rows=tuple(rows), notes=(note,))
 
 
-def _rows(what: str, times: Values, bound: float | None) -> list[Row]:
+def _rows(what: str, times: Sequence[float], bound: float | None) -> list[Row]:
     p50, p99 = percentile(times, 0.5), percentile(times, 0.99)
     first = Row(what=f"{what}, p50", unit="ms", values=(p50,))
     if bound is None:
@@ -178,42 +192,24 @@ def _rows(what: str, times: Values, bound: float | None) -> list[Row]:
     return [first, Target(what=f"{what}, p99", unit="ms", values=(p99,), bound=bound)]
 
 
-def _played(
-    layers: int, passes: int
-) -> tuple[Values, Values, Values, Values, Values, Values, float]:
-    farm = Farm(layers)
-    cold: list[float] = []
-    more = True
-    while more:
-        decision = _timed(farm, cold)
-        more = decision.more
-    steady: list[float] = []
+def _played(layers: int, passes: int) -> Times:
+    farm, times = Farm(layers), Times()
+    while _timed(farm, times.cold).more:
+        pass
     for _ in range(passes):
         farm.free_some(FREED)
         farm.at += 1.0
-        _timed(farm, steady)
-    full: list[float] = []
-    told: list[float] = []
-    recalls: list[float] = []
+        _timed(farm, times.steady)
     for _ in range(passes):
-        _timed(farm, full)
-        _timed(farm, told, tell=True)
-    many: list[float] = []
+        _timed(farm, times.full)
+        _timed(farm, times.told, tell=True)
     for _ in range(max(2, passes // 3)):
-        _timed(farm, recalls, leases=True)
-        asked = _timed(farm, many, leases=True, uneven=True)
+        _timed(farm, times.none, leases=True)
+        asked = _timed(farm, times.many, leases=True, uneven=True)
         assert len(asked.recalls) == MOST_RECALLS
     used = sum(slot.resources.cores for slot in farm.slots)
-    total = sum(node.total.cores for node in farm.nodes)
-    return (
-        tuple(cold),
-        tuple(steady),
-        tuple(full),
-        tuple(told),
-        tuple(recalls),
-        tuple(many),
-        used / total,
-    )
+    times.used = used / sum(node.total.cores for node in farm.nodes)
+    return times
 
 
 def _timed(

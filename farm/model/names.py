@@ -1,4 +1,4 @@
-"""Which names the farm takes, for productions, jobs, pools and nodes."""
+"""Which names the farm takes, for productions, jobs, pools and nodes, and what ids tell."""
 
 from farm.model.errors import BadName
 
@@ -32,6 +32,14 @@ def check_group(group: str) -> str:
     if len(group) > 4 * MAX_NAME_CHARACTERS:
         raise BadName(f"group name {group!r}: at most {4 * MAX_NAME_CHARACTERS} characters")
     return group
+
+
+def job_of_layer(layer: str) -> str:
+    """The id of a layer's job: the layers of job 7 are 7.1, 7.2 and so on.
+
+    `layer` may go on after its id, as the lines of `farm.store.views` do; "" is of no job.
+    """
+    return layer.partition(".")[0]
 
 
 def check_title(kind: str, title: str) -> str:

@@ -6,6 +6,7 @@ Jobs and layers of productions that the listener may not look at are told as "ot
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from farm.model.names import job_of_layer
 from farm.model.resources import Cores, Resources
 from farm.model.sizes import format_size, format_span
 from farm.model.snapshot import LayerView
@@ -227,7 +228,7 @@ def _reserved(part: Part, around: Around) -> str:
         still = f"{left} slot{' still runs' if left == 1 else 's still run'} there"
         verb = "is" if len(one.nodes) == 1 else "are"
         return f"{where} {verb} being cleared for it: {still}."
-    job = one.what.partition(".")[0]
+    job = job_of_layer(one.what)
     whom = f"job {job}" if around.may_see(around.kept_for) else "other productions"
     return f"The free room on {where} is kept for {whom}, which could start nowhere else."
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from farm.model.names import job_of_layer
 from farm.model.node import Node
 from farm.model.states import NodeState
 from farm.policy.access import Right
@@ -79,7 +80,7 @@ class Surroundings:
         nodes = self._store.nodes.some(part.plan.nodes)
         production = ""
         if part.plan.what not in ("", part.layer.id):
-            job = part.plan.what.partition(".")[0]
+            job = job_of_layer(part.plan.what)
             production = self._store.jobs.productions([job]).get(job, "")
         return replace(
             around, leases={node.name: len(node.leases) for node in nodes}, kept_for=production

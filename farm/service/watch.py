@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Sequence
 
+from farm.model.names import job_of_layer
 from farm.policy.access import ALL, Right
 from farm.service.access import Identity
 from farm.service.answers import Stranger
@@ -64,4 +65,4 @@ class Watch:
 
 def job_of(fact: Fact) -> str:
     """The job that a fact tells of, "" when it is of none."""
-    return fact.fields.get("job") or fact.fields.get("layer", "").partition(".")[0]
+    return fact.fields.get("job") or job_of_layer(fact.fields.get("layer", ""))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from farm.model.frames import Frames
+from farm.model.names import job_of_layer
 from farm.model.usage import Exemplar, Exemplars
 from farm.store.connection import Connection
 from farm.store.counters import HISTOGRAMS, bucket_at
@@ -41,7 +42,7 @@ class ExemplarStore:
             histogram, number = bucket_at(place)
             name, frames = layers[layer]
             found[pool, histogram][number] = Exemplar(
-                job=layer.partition(".")[0],
+                job=job_of_layer(layer),
                 layer=name,
                 frame=None if task == "-" else _frames(frames)[int(task)],
                 node=node,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from farm.model.frames import Frames
+from farm.model.names import job_of_layer
 from farm.store import keys
 from farm.store.connection import Connection
 from farm.store.records import read_layer_spec
@@ -79,7 +80,7 @@ def _running(at: _Held, tasks: str | None, spec: str | None, now_ms: float) -> R
     index, attempt = first.split(":")
     layer = read_layer_spec(spec)
     return Running(
-        job=layer_id.partition(".")[0],
+        job=job_of_layer(layer_id),
         layer=layer.name,
         production=production,
         frame=Frames(layer.frames)[int(index)],

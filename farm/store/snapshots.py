@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from farm.model.snapshot import LeaseView, NodeView, Snapshot
+from farm.model.names import job_of_layer
+from farm.model.snapshot import CapView, LayerView, LeaseView, NodeView, Snapshot
 from farm.store.views import (
     NodeLine,
-    job_of,
     layer_of,
     mean_seconds,
     pools_of,
@@ -41,12 +41,9 @@ def read_snapshot(  # noqa: PLR0917 - one step's answer, in its order
     job_lines = _flat(jobs)
     bounds = dict(read_cap(line) for line in caps)
     waiting = [
-        read_layer(line, job_lines[job_of(line)], bounds, most_bytes=most_bytes) for line in layers
+        read_layer(line, job_lines[job_of_layer(line)], bounds, most_bytes=most_bytes)
+        for line in layers
     ]
-    own = {name for layer in waiting if layer.caps for name in layer.caps if name not in bounds}
-    if own:
-        held = (read_job(job, line).caps for job, line in job_lines.items())
-        bounds |= {name: cap for caps in held for name, cap in caps if name in own}
     return Snapshot(
         nodes=tuple(views),
         layers=tuple(waiting),
@@ -54,12 +51,23 @@ def read_snapshot(  # noqa: PLR0917 - one step's answer, in its order
         productions=tuple(
             read_production(name, weight, tuple(shares)) for name, weight, shares in productions
         ),
-        caps=bounds,
+        caps=bounds | _own_caps(waiting, job_lines, bounds),
         pools=pools_of(seen),
         at=at,
         opened=opened,
         more_layers=bool(more),
     )
+
+
+def _own_caps(
+    layers: Sequence[LayerView], job_lines: Mapping[str, str], bounds: Mapping[str, CapView]
+) -> dict[str, CapView]:
+    """The bounds of jobs that `layers` count in."""
+    own = {name for layer in layers if layer.caps for name in layer.caps if name not in bounds}
+    if not own:
+        return {}
+    held = (read_job(job, line).caps for job, line in job_lines.items())
+    return {name: cap for caps in held for name, cap in caps if name in own}
 
 
 def _flat(words: Sequence[str]) -> dict[str, str]:
@@ -84,7 +92,7 @@ def _leases(
 ) -> Iterator[LeaseView]:
     of_layer: dict[str, tuple[int, float | None]] = {}
     for line in serving:
-        job = job_of(line)
+        job = job_of_layer(line)
         of_layer[layer_of(line)] = (read_job(job, job_lines[job]).priority, mean_seconds(line))
     for production, leases in held:
         yield from read_leases(production, leases, of_layer)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from farm.model.names import job_of_layer
 from farm.model.standing import JobStanding, LayerStanding, Source
 from farm.model.states import JobState
 from farm.store import keys
@@ -47,7 +48,7 @@ class StandingQuestions:
         sources, leases = self._sources(layers), self._leases(layers)
         standing: dict[str, list[LayerStanding]] = {one: [] for one in jobs}
         for one, layer in layers.items():
-            job_id = _job_of(one)
+            job_id = job_of_layer(one)
             waits = tuple(sources[job_id, word] for word in _waits(layer))
             standing[job_id].append(_layer(one, layer, waits, leases.get(one, 0)))
         for one, job in jobs.items():
@@ -55,7 +56,9 @@ class StandingQuestions:
 
     def _sources(self, layers: Mapping[str, Fields]) -> dict[tuple[str, str], Source]:
         """What blocked layers wait for, by their job and the word that names it in `after`."""
-        waits = sorted({(_job_of(one), word) for one, f in layers.items() for word in _waits(f)})
+        waits = sorted(
+            {(job_of_layer(one), word) for one, f in layers.items() for word in _waits(f)}
+        )
         others = [_other(word) for _, word in waits]
         at = [keys.job(other[1:]) if other[0] == "j" else keys.layer(other) for other in others]
         found = self._hashes(at, _SOURCE)
@@ -88,10 +91,6 @@ def _waits(layer: Fields) -> list[str]:
     return (layer["after"] or "").split() if layer["blocked"] != "0" else []
 
 
-def _job_of(layer_id: str) -> str:
-    return layer_id.partition(".")[0]
-
-
 def _other(word: str) -> str:
     return word.partition(":")[0]
 
@@ -102,7 +101,7 @@ def _source(word: str, fields: Fields, home: str) -> Source:
         int(fields[name] or 0) for name in ("succeeded", "skipped", "failed", "cancelled", "open")
     )
     ended = failed + cancelled
-    job = _job_of(other)
+    job = job_of_layer(other)
     if other[0] == "j":
         what = f"job {other[1:]}"
     else:

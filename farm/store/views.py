@@ -14,6 +14,7 @@ from math import inf
 from typing import Any
 
 from farm.model.lease import LeaseState
+from farm.model.names import job_of_layer
 from farm.model.resources import CORE_PARTS, Resources
 from farm.model.snapshot import (
     NOTHING,
@@ -155,7 +156,7 @@ def read_job(job: str, line: str) -> JobLine:
 @lru_cache(maxsize=32_768)
 def _read_layer(line: str, job_line: str, most_bytes: int) -> tuple[LayerView, tuple[str, ...]]:
     """A layer, and the caps that it counts in where they are set."""
-    job = read_job(job_of(line), job_line)
+    job = read_job(job_of_layer(line), job_line)
     words = line.split(_WORDS)
     id_, job_id, production, ready, unstarted, served, done, _ = words[:8]
     peak, oom, view, unjudged, picky, avoid = words[8:]
@@ -225,11 +226,6 @@ def mean_seconds(layer_line: str) -> float | None:
 def layer_of(layer_line: str) -> str:
     """The id of a layer."""
     return layer_line[: layer_line.index(_WORDS)]
-
-
-def job_of(layer_line: str) -> str:
-    """The id of a layer's job: the layers of job 7 are 7.1, 7.2 and so on."""
-    return layer_line[: layer_line.index(".")]
 
 
 @lru_cache(maxsize=16_384)
