@@ -3,7 +3,6 @@
 import argparse
 import importlib
 import logging
-import signal
 import socket
 import sys
 import tempfile
@@ -11,8 +10,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from queue import SimpleQueue
-from types import FrameType
 
 from farm.blender import find_blender
 from farm.model.errors import BadRequest, FarmError, NodeSuperseded, StoreUnavailable
@@ -21,6 +18,7 @@ from farm.model.node import IN_USE, NodeSpec
 from farm.model.resources import CORE_PARTS
 from farm.queue import LeaseQueue
 from farm.settings import HEARTBEAT_SECONDS, service_address, setting, told_setting
+from farm.signals import StopSignals
 from farm.store.waiting import open_when_ready
 from farm.wire import Wire
 from workers import machine
@@ -157,37 +155,6 @@ def _places(arguments: argparse.Namespace, folder: StateFolder) -> Places:
     )
     reach = Reach(files=Path(files).expanduser().absolute() if files else None, wire=wire)
     return Places(folder.path, temporary=folder.temporary, cache=cache, reach=reach)
-
-
-class StopSignals:
-    """SIGTERM and Ctrl-C, counted by a thread of its own.
-
-    A handler may have interrupted whoever holds the lock that it would need to set an event or to
-    start a thread; to put something into a SimpleQueue it needs none.
-    """
-
-    def __init__(self) -> None:
-        """Listen from now on."""
-        self.asked = threading.Event()
-        self.asked_again = threading.Event()
-        self._heard: SimpleQueue[int] = SimpleQueue()
-        threading.Thread(target=self._count, name="signals", daemon=True).start()
-        self.listen()
-
-    def listen(self) -> None:
-        """Take the signals, also from somebody who has set handlers meanwhile."""
-
-        def handler(number: int, _frame: FrameType | None) -> None:
-            self._heard.put(number)
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, handler)
-
-    def _count(self) -> None:
-        self._heard.get()
-        self.asked.set()
-        self._heard.get()
-        self.asked_again.set()
 
 
 def _serve(station: Station, consumer: Consumer, stop: StopSignals) -> None:

@@ -2,15 +2,14 @@
 
 import argparse
 import logging
-import signal
 import sys
 import threading
-from types import FrameType
 
 from farm.exporter.collector import STORE_SECONDS, FarmCollector
 from farm.exporter.web import listen
 from farm.model.errors import FarmError
 from farm.settings import EXPORTER_PORT, setting
+from farm.signals import StopSignals
 from farm.store import Store
 
 log = logging.getLogger("karst.exporter")
@@ -20,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve; the exit status."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    asked = StopSignals().asked
     try:
         redis_url = setting("redis_url", options.redis_url)
         collector = FarmCollector(
@@ -30,12 +30,11 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"farm exporter: {error}\n")
         return 1
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        # shutdown waits for serve_forever, which waits for this handler.
-        threading.Thread(target=server.shutdown, daemon=True).start()
+    def stop() -> None:
+        asked.wait()
+        server.shutdown()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    threading.Thread(target=stop, daemon=True).start()
     host, port = server.server_address[:2]
     log.info("tells of the farm on http://%s:%d/metrics", host, port)
     with server:

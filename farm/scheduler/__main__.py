@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import logging
-import signal
 import socket
 import sys
 import threading
@@ -21,6 +20,7 @@ from farm.scheduler.loop import Decider, Pass
 from farm.scheduler.notes import Notes
 from farm.scheduler.sleep_file import SleepPlan, read_sleep_file
 from farm.settings import LEADER_SECONDS, SILENT_SECONDS, TICK_SECONDS, setting
+from farm.signals import StopSignals
 from farm.store import Store
 from farm.store.connection import new_id
 from farm.store.waiting import open_when_ready
@@ -37,9 +37,7 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = StopSignals().asked
     try:
         plan = read_sleep_file(arguments.sleep) if arguments.sleep else None
         run(setting("redis_url", arguments.redis_url), stop, plan)

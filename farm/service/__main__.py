@@ -4,9 +4,9 @@ import argparse
 import errno
 import logging
 import os
-import signal
 import socket
 import sys
+import threading
 from types import FrameType
 
 import uvicorn
@@ -21,6 +21,7 @@ from farm.service.first import check_somebody_may_enter, is_loopback, make_token
 from farm.service.link import StoreLink
 from farm.service.tls import check_tls
 from farm.settings import DEFAULT_PORT, setting
+from farm.signals import StopSignals
 from farm.store import Store
 
 _STORE_SECONDS = 5.0  #: for one answer of the store; longer than a submit waits for its disk
@@ -47,7 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
     except FarmError as error:
         sys.stderr.write(f"farm service: {error}\n")
         return 1
-    link = StoreLink(lambda: Store.open(redis_url, timeout_seconds=_STORE_SECONDS))
+    stop = StopSignals()
+    link = StoreLink(
+        lambda: Store.open(redis_url, timeout_seconds=_STORE_SECONDS), stopping=stop.asked
+    )
     app = create_app(
         link,
         content=content,
@@ -56,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         near=near and not asks,
         shared=options.shared,
     )
-    _serve(app, link, listener, options)
+    _serve(app, stop, listener, options)
     return 0
 
 
@@ -71,7 +75,7 @@ def _make_token(redis_url: str, options: argparse.Namespace) -> None:
 
 
 def _serve(
-    app: FastAPI, link: StoreLink, listener: socket.socket, options: argparse.Namespace
+    app: FastAPI, stop: StopSignals, listener: socket.socket, options: argparse.Namespace
 ) -> None:
     """Serve until a signal comes."""
     host, port = listener.getsockname()[:2]
@@ -89,23 +93,26 @@ def _serve(
         ssl_certfile=options.tls_cert,
         ssl_keyfile=options.tls_key,
     )
-    # uvicorn stops on the first signal and raises it once more when it has stopped.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: None)
-    _Server(config, link).run(sockets=[listener])
+    server = _Server(config, stop)
+
+    def end() -> None:
+        stop.asked.wait()
+        server.should_exit = True
+
+    threading.Thread(target=end, daemon=True).start()
+    server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """Tells the watchers of facts to go home when asked to stop; else it would wait for them."""
+    """Leaves the signals that it takes for itself to `stop`, which heard those before, too."""
 
-    def __init__(self, config: uvicorn.Config, link: StoreLink) -> None:
+    def __init__(self, config: uvicorn.Config, stop: StopSignals) -> None:
         super().__init__(config)
-        self._link = link
+        self._stop = stop
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop."""
-        self._link.stopping.set()
-        super().handle_exit(sig, frame)
+        """Hear the signal."""
+        self._stop.hear(sig, frame)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

@@ -18,11 +18,14 @@ RETRY_SECONDS = 1.0
 class StoreLink:
     """Tries to open the store until that succeeds; from then on the store reconnects by itself."""
 
-    def __init__(self, connect: Callable[[], Store]) -> None:
+    def __init__(
+        self, connect: Callable[[], Store], *, stopping: threading.Event | None = None
+    ) -> None:
         self._connect = connect
         self._store: Store | None = None
         self._trouble = "not tried yet"
-        self.stopping = threading.Event()  #: set once the service is to end: watchers go home
+        #: Set once the service is to end: watchers go home.
+        self.stopping = stopping or threading.Event()
         self._thread = threading.Thread(target=self._run, name="store-link", daemon=True)
 
     @classmethod
