@@ -5,11 +5,12 @@ that is answered before all of it was sent stops, and reads why: a refusal need 
 gigabytes. Behind TLS nobody sees whether what has come is an answer; there it is sent to its end.
 """
 
+import select
+import socket
 from typing import Any
 
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.util.wait import wait_for_read
 
 SENDING_SECONDS = 60.0  #: the longest that nothing of a body gets through
 
@@ -27,11 +28,27 @@ class _Connection(HTTPConnection):
 
     def send(self, data: Any) -> None:  # noqa: ANN401 - http.client's
         if self._in_body and self.sock is not None:
-            self.sock.settimeout(SENDING_SECONDS)
-            if wait_for_read(self.sock, timeout=0.0):
+            self._send_body(self.sock, memoryview(data))
+        else:
+            super().send(data)
+
+    def _send_body(self, sock: socket.socket, left: memoryview) -> None:
+        """Send all that is `left`, unless something comes from the other side.
+
+        Be that an answer or the end of the line: one who closed it and took in what was on it is
+        not heard of again by whoever only waits for room to send more.
+        """
+        sock.settimeout(SENDING_SECONDS)
+        either = select.poll()
+        either.register(sock, select.POLLIN | select.POLLOUT)
+        while left:
+            found = either.poll(1000 * SENDING_SECONDS)
+            if not found:
+                raise TimeoutError("the other side takes nothing more")
+            if found[0][1] & ~select.POLLOUT:
                 self._was_cut = True
                 raise BrokenPipeError  # upon which urllib3 goes on and reads the answer
-        super().send(data)
+            left = left[sock.send(left) :]
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override] # urllib3's own
         answer = super().getresponse()
