@@ -3,7 +3,6 @@
 `python -m tools.week FOLDER --prove`. Errors are in points: parts of the farm times 100.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -41,6 +40,14 @@ ESTIMATORS = {
 WINDOWS = (300, 3600, 86400)  #: seconds
 
 
+def over(window_seconds: int, query: str) -> str:
+    """`query` with its window, both ends of it included.
+
+    To Prometheus 3, other than to 2, a sample is too old that is as old as the window is long.
+    """
+    return query.replace("[W", f"[{window_seconds}s1ms")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Error:
     """One estimator over windows of one length, each against the truth; in points."""
@@ -60,7 +67,7 @@ def errors(prometheus: Prometheus, truth: Truth, window_seconds: int) -> Iterato
     for name, query in ESTIMATORS.items():
         if ":5m]" in query and window_seconds <= 300:
             continue  # one sample is no average
-        asked = re.sub(r"\[W", f"[{window_seconds}s", query)
+        asked = over(window_seconds, query)
         (found,) = prometheus.over(asked, begins_at, truth.ends_at, step).series
         off = [
             100 * (value - truth.utilization(int(at), window_seconds)) for at, value in found.points
@@ -78,8 +85,7 @@ def errors(prometheus: Prometheus, truth: Truth, window_seconds: int) -> Iterato
 def headline(prometheus: Prometheus, truth: Truth) -> tuple[float, float]:
     """Utilization of the whole week: as Prometheus has it, and as it was."""
     whole = truth.ends_at - truth.begins_at
-    asked = ESTIMATORS[HEADLINE].replace("[W]", f"[{whole}s]")
-    (found,) = prometheus.now(asked, truth.ends_at).series
+    (found,) = prometheus.now(over(whole, ESTIMATORS[HEADLINE]), truth.ends_at).series
     assert found.last is not None
     return found.last, truth.utilization(truth.ends_at, whole)
 

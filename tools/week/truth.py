@@ -54,7 +54,8 @@ class Truth:
         return self.begins_at + steps * self.step_seconds
 
     def utilization(self, at: int, seconds: int) -> float:
-        """Busy over configured core-seconds in the window of `seconds` that ends at `at`."""
+        """Busy over configured core-seconds in the window of `seconds`, whole steps, up to `at`."""
+        assert seconds % self.step_seconds == 0
         busy = sum(self._within(one, at, seconds) for one in self.busy.values())
         return busy / (sum(self.configured.values()) * seconds)
 
@@ -79,7 +80,7 @@ def truth_of(
     *,
     begins_at: int,
     seconds: int,
-    step_seconds: int = 60,
+    step_seconds: int = 15,
 ) -> Truth:
     """The truth of a week whose events were `spells`."""
     steps: dict[tuple[str, str], list[tuple[float, float]]] = {}
