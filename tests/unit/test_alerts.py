@@ -80,7 +80,8 @@ def test_a_recorded_series_is_named_after_its_level_metric_and_operations(
 
 def test_every_recorded_series_has_a_value_worked_out_by_hand() -> None:
     told = yaml.safe_load((DEPLOY / "tests" / "recording.yml").read_text("utf-8"))
-    checked = {check["expr"] for one in told["tests"] for check in one["promql_expr_test"]}
+    exprs = {check["expr"] for one in told["tests"] for check in one["promql_expr_test"]}
+    checked = {re.sub(r"^round\((\S+), 0\.000001\)$", r"\1", expr) for expr in exprs}
 
     assert {rule["record"] for rule in RECORDED} <= checked
 
