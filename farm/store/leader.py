@@ -1,6 +1,7 @@
 """The scheduler's lead, its wake-up, its view of the farm, and its reaper."""
 
 from collections.abc import Collection
+from enum import Enum
 
 from farm.model.errors import NotLeader
 from farm.model.snapshot import Snapshot
@@ -13,6 +14,13 @@ NODES_REAPED_AT_ONCE = 20
 LEASES_REAPED_AT_ONCE = 500
 JOBS_BEGUN_AT_ONCE = 500
 LAYERS_IN_ALL = 2048  #: that a snapshot tells of; more cost a decision time
+
+
+class Nudge(Enum):
+    """What woke the scheduler."""
+
+    EVENT = "event"  #: something happened that may call for a decision
+    ORDER = "order"  #: somebody changed what is due to whom, so that leases may have to give way
 
 
 class LeaderStore:
@@ -35,10 +43,13 @@ class LeaderStore:
         with self._connection.guard():
             return self._connection.client.get(keys.LEADER) or ""
 
-    def await_event(self, timeout_seconds: float) -> bool:
-        """Wait until something happened that may call for a decision, or for `timeout_seconds`."""
+    def await_nudge(self, timeout_seconds: float) -> Nudge | None:
+        """Wait until something calls for a look; None: for `timeout_seconds` nothing did."""
         with self._connection.guard():
-            return self._connection.client.blpop([keys.WAKE], timeout=timeout_seconds) is not None
+            found = self._connection.client.blpop([keys.WAKE], timeout=timeout_seconds)
+        if found is None:
+            return None
+        return Nudge.ORDER if found[1] == Nudge.ORDER.value else Nudge.EVENT
 
     def reap(self, token: str, *, silent_seconds: float = SILENT_SECONDS) -> tuple[int, int]:
         """Take silent nodes offline and unstarted leases back: how many of each.

@@ -49,12 +49,12 @@ def test_a_layer_that_comes_after_another_waits_for_all_of_it(store: Store) -> N
 def test_the_last_success_of_a_layer_lets_go_what_waits_for_it(store: Store) -> None:
     store.jobs.submit(a_chain("1-2", "1-3"), key="k")
     store.nodes.register(a_node())
-    store.leader.await_event(0.01)
+    store.leader.await_nudge(0.01)
     finish(store, "1.1")
 
     assert counts(store, "1.2") == TaskCounts(ready=3)
     assert waiting(store) == ["1.2"]
-    assert store.leader.await_event(0.01), "the scheduler is woken"
+    assert store.leader.await_nudge(0.01), "the scheduler is woken"
     assert store.jobs.get("1").state is JobState.ACTIVE
     finish(store, "1.2")
     assert store.jobs.get("1").state is JobState.SUCCEEDED

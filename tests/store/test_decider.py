@@ -6,7 +6,8 @@ from farm.queue import LeaseQueue
 from farm.scheduler import loop
 from farm.scheduler.loop import Decider
 from farm.store import Store
-from tests.makers import LEADER, a_job, a_layer, a_node, some_resources
+from farm.store.leader import Nudge
+from tests.makers import LEADER, a_job, a_layer, a_node, begin, some_resources
 from tests.waiting import wait_until
 
 FEW = 4
@@ -62,3 +63,37 @@ def told(decider: Decider) -> list[int] | None:
     """How many tasks wait of each layer that one more pass tells of; None: it does not tell."""
     decider.decide()
     return [row.tasks for row in decider.seen[1].waiting] if decider.seen else None
+
+
+def test_an_order_makes_leases_looked_at_soon(
+    store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "VAIN_SHARE", 10**9)  # a look in vain, and none again by itself
+    store.leader.lead(LEADER)
+    epoch = store.nodes.register(a_node(cores=1))
+    begin(store, epoch=epoch, layer=f"{submit(store, 1, 'first')}.1")
+    waits = submit(store, 1, "second")
+    decider = Decider(store, LeaseQueue(store_url), LEADER)
+    assert [decider.decide().recalled for _ in range(2)] == [0, 0]
+
+    store.jobs.set_priority(waits, 90)
+    assert [decider.decide().recalled for _ in range(2)] == [0, 0]
+    assert store.leader.await_nudge(1) is Nudge.ORDER
+    decider.heed()
+
+    wait_until(lambda: decider.decide().recalled == 1, timeout_seconds=30)
+
+
+@pytest.mark.parametrize("order_first", [True, False])
+def test_other_events_hide_no_order(store: Store, order_first: bool) -> None:
+    job = submit(store, 1, "job")
+    while store.leader.await_nudge(0.01):
+        pass
+    if order_first:
+        store.jobs.set_priority(job, 90)
+    submit(store, 1, "more")
+    if not order_first:
+        store.jobs.set_priority(job, 90)
+
+    assert store.leader.await_nudge(0.01) is Nudge.ORDER
+    assert store.leader.await_nudge(0.01) is None

@@ -13,9 +13,11 @@ local function fact(kind, ...)
   redis.call('XADD', FACTS, 'MAXLEN', '~', FACTS_KEPT, '*', 'kind', kind, ...)
 end
 
--- Wake the scheduler; one nudge is enough, however many events there were.
-local function wake()
-  if redis.call('LLEN', WAKE) == 0 then redis.call('LPUSH', WAKE, 1) end
+-- Wake the scheduler; one nudge is enough, however many events there were. It is an order when with one of
+-- them somebody changed what is due to whom, so that leases may have to give way.
+local function wake(is_order)
+  if redis.call('LLEN', WAKE) == 0 then redis.call('LPUSH', WAKE, is_order and 'order' or 'event')
+  elseif is_order then redis.call('LSET', WAKE, 0, 'order') end
 end
 
 -- Tell a node to send a heartbeat now: there are orders for it.

@@ -46,7 +46,7 @@ redis.register_function('farm_bounds', function(keys, argv)
   local answer = argv[1] == 'job' and bound_job(argv) or argv[1] == 'group' and bound_group(argv)
   if answer == 1 then
     fact('bounds_set', argv[1], argv[2], 'tasks', argv[4], 'cores', argv[5])
-    wake()
+    wake(true)
   end
   return answer
 end)

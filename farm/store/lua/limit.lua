@@ -15,6 +15,6 @@ redis.register_function('farm_limit', function(keys, argv)
   end
   demand.bounded(before or '', argv[2], '')
   fact('limit_set', 'limit', argv[1], 'most', argv[2])
-  wake()
+  wake(true)
   return 1
 end)

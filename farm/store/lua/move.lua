@@ -40,6 +40,6 @@ redis.register_function('farm_move', function(keys, argv)
     for n = 1, layers do move_layer(job .. '.' .. n, argv[5], argv[4 + 2 * n], argv[5 + 2 * n]) end
   end
   fact('job_moved', 'job', job, 'group', argv[3], 'pool', argv[5])
-  wake()
+  wake(true)
   return 1
 end)

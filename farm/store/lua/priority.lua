@@ -9,6 +9,6 @@ redis.register_function('farm_priority', function(keys, argv)
   touch_job(argv[1])
   for number = 1, tonumber(f[1]) do set_waiting(argv[1] .. '.' .. number, f[2], argv[1]) end
   fact('job_priority', 'job', argv[1], 'priority', argv[2])
-  wake()
+  wake(true)
   return 1
 end)

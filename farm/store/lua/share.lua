@@ -13,6 +13,6 @@ redis.register_function('farm_share', function(keys, argv)
     elseif value ~= '' then redis.call('HSET', pools_key(argv[1]), field, value) end
   end
   fact('share_set', 'production', argv[1], 'pool', argv[2])
-  wake()
+  wake(true)
   return 1
 end)
