@@ -7,7 +7,7 @@ import click
 
 from farm.cli.lazy import PlainGroup
 from farm.cli.options import Session, Span, talks
-from farm.cli.output import message
+from farm.cli.output import message, roughly
 from farm.model.sizes import format_span
 
 _EPILOG = """\b
@@ -68,7 +68,7 @@ def ls(session: Session) -> None:
 def _row(token: dict[str, Any]) -> tuple[object, ...]:
     now = time.time()
     ends = token["expires_at"]
-    left = "never" if ends is None else format_span(max(0.0, ends - now))
+    left = "never" if ends is None else roughly(max(0.0, ends - now))
     return (
         token["id"],
         token["role"],

@@ -24,7 +24,7 @@ from farm.settings import DEFAULT_PORT, setting
 from farm.signals import StopSignals
 from farm.store import Store
 
-_STORE_SECONDS = 5.0  #: for one answer of the store; longer than a submit waits for its disk
+_STORE_SECONDS = 5.0  #: for one answer of the store
 _STOP_SECONDS = 3  #: for requests in work, when asked to stop; uploads go on where they broke off
 
 

@@ -27,8 +27,6 @@ from farm.service.shared import check_shared
 from farm.service.submit_schemas import SubmitIn
 from farm.store import Store
 
-DISK_SECONDS = 3.0  #: to wait for the store to have a job on disk
-
 
 def submit(
     store: Store, files: ContentStore, asked: SubmitIn, *, key: str, shared: Sequence[str]
@@ -48,7 +46,7 @@ def submit(
         job_id, spec, scene, changes = _submit_in_place(
             store, request, layers, key=key, shared=shared
         )
-    if not store.wait_durable(timeout_seconds=DISK_SECONDS):
+    if not store.wait_durable():
         raise StoreUnavailable(
             f"job {job_id} is stored, but the store has not confirmed that it is on disk: set "
             "`appendonly yes` in the store if it is off, and send the same request again with "

@@ -16,8 +16,6 @@ from farm.store.tokens import no_token
 
 router = APIRouter(tags=["access"], responses=answers.DESCRIBED)
 
-DISK_SECONDS = 3.0  #: to wait for the store to have it on disk
-
 
 class WhoOut(BaseModel):
     role: Role
@@ -103,7 +101,7 @@ def revoke(store: TheStore, token: str, _key: Key, caller: Caller) -> TokenOut:
 
 def on_disk(store: Store, what: str) -> None:
     """Raise StoreUnavailable unless the store has it on disk soon: a crash must not undo it."""
-    if not store.wait_durable(timeout_seconds=DISK_SECONDS):
+    if not store.wait_durable():
         raise StoreUnavailable(
             f"{what}, but the store has not confirmed that it is on disk: set `appendonly yes` in "
             "the store if it is off, and repeat the request"

@@ -7,7 +7,7 @@ from farm.store import keys
 from farm.store.accounts import AccountStore
 from farm.store.audit import Breach, audit
 from farm.store.bounds import GroupStore, LimitStore
-from farm.store.connection import REPEATS, Connection, new_id
+from farm.store.connection import DISK_SECONDS, REPEATS, Connection, new_id
 from farm.store.energy import EnergyStore
 from farm.store.exemplars import ExemplarStore
 from farm.store.facts import Fact, FactLog
@@ -82,12 +82,12 @@ class Store:
         with self.connection.guard():
             return str(self.connection.client.info("server")["run_id"])
 
-    def wait_durable(self, timeout_seconds: float = 3.0) -> bool:
+    def wait_durable(self, timeout_seconds: float = DISK_SECONDS) -> bool:
         """Wait until all that this client wrote is on disk; False when not in time, or no AOF."""
         # WAITAOF speaks of its own connection's writes. The log is one sequence, so when this small
         # write is on disk, every earlier one is, whichever connection it came by.
         with self.connection.guard():
-            pipeline = self.connection.client.pipeline(transaction=False)
+            pipeline = self.connection.patient.pipeline(transaction=False)
             pipeline.set(keys.DURABLE, new_id())
             pipeline.execute_command("WAITAOF", 1, 0, int(timeout_seconds * 1000))
             answer = pipeline.execute(raise_on_error=False)[1]
@@ -99,4 +99,4 @@ class Store:
 
     def close(self) -> None:
         """Close all connections."""
-        self.connection.client.close()
+        self.connection.close()

@@ -19,6 +19,9 @@ from farm.store.functions import HASH_TAG, library_digest, library_source
 #: Redis 7.2 and Valkey (which calls itself 7.2.4) know WAITAOF, on which a submit relies.
 OLDEST_SERVER = (7, 2)
 REPEATS = 3  #: of a call whose answer was lost
+#: To wait for the disk. A store that syncs each second puts that off for two more where the sync
+#: before is still under way, and then it takes as long as the disk does.
+DISK_SECONDS = 10.0
 #: Errors of the server's state, not of the call: the same call may do well in a moment.
 _PASSING_TROUBLE = (
     "BUSY",
@@ -42,10 +45,15 @@ class Connection:
     def __init__(self, url: str, *, timeout_seconds: float = 10.0, repeats: int = REPEATS) -> None:
         """Prepare a connection pool; nothing is sent yet. Raises StoreUnfit on a bad URL."""
         self.url = url
+        self.client = self._open(timeout_seconds, repeats)
+        #: For calls that wait for the disk.
+        self.patient = self._open(DISK_SECONDS + timeout_seconds, min(1, repeats))
+
+    # Any: the library types a reply as everything any server might send.
+    def _open(self, timeout_seconds: float, repeats: int) -> Any:  # noqa: ANN401
         try:
-            # Any: the library types a reply as everything any server might send.
-            self.client: Any = redis.Redis.from_url(
-                url,
+            return redis.Redis.from_url(
+                self.url,
                 decode_responses=True,
                 socket_timeout=timeout_seconds,
                 socket_connect_timeout=min(timeout_seconds, 5.0),
@@ -54,7 +62,12 @@ class Connection:
                 retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), repeats),
             )
         except ValueError as error:
-            raise StoreUnfit(f"store address {url!r}: {error}") from error
+            raise StoreUnfit(f"store address {self.url!r}: {error}") from error
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.client.close()
+        self.patient.close()
 
     @contextmanager
     def guard(self) -> Iterator[None]:

@@ -18,6 +18,7 @@ from urllib3.exceptions import HTTPError
 
 from farm.client import Client
 from farm.model.errors import FarmError
+from farm.up.binary import find_store_binary
 from farm.up.lock import FolderLock
 from farm.up.port import HOST, free_port
 from tests.waiting import wait_until
@@ -162,10 +163,10 @@ def test_kill_9_takes_all_parts_with_it_and_the_next_farm_up_goes_on(tmp_path: P
         assert again.client.health()["nodes"] == 1
 
 
-@pytest.mark.parametrize("words", ["farm.scheduler", "farm.service", "workers", "valkey-server"])
+@pytest.mark.parametrize("words", ["farm.scheduler", "farm.service", "workers", "the store"])
 def test_a_part_that_is_killed_comes_back(tmp_path: Path, words: str) -> None:
     with farm_up(tmp_path / "state") as up:
-        up.part(words).kill()
+        up.part(find_store_binary().name if words == "the store" else words).kill()
 
         def told_of_it() -> bool:
             assert up.process.stdout is not None

@@ -115,7 +115,7 @@ def test_tokens_by_commands(
     assert asked(url, "GET", "/whoami", made[1].strip())[0] == 401
     assert f"Token {token_id}, told this once" in made[2]
     assert listed[1][1:3] == ["artist", "heron"]
-    assert listed[1][4:] == ["90 d 00 h", "Anna"]
+    assert listed[1][4:] == ["90 d", "Anna"]
     assert (of_all["role"], of_all["production"]) == ("node", "*")
     assert revoked[1] == f"Token {token_id} counts no more.\n"
     assert farm("revoke", token_id)[0] == status.NOT_FOUND
