@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
 from farm.store import Store, keys
 from farm.store.leases import GIVE_UP
 from farm.up.store import StoreProcess
