@@ -83,15 +83,21 @@ class Store:
             return str(self.connection.client.info("server")["run_id"])
 
     def wait_durable(self, timeout_seconds: float = DISK_SECONDS) -> bool:
-        """Wait until all that this client wrote is on disk; False when not in time, or no AOF."""
+        """Wait until all that this client wrote is on disk; False when not in time, or no AOF.
+
+        Raises StoreUnavailable when the store takes no writes.
+        """
         # WAITAOF speaks of its own connection's writes. The log is one sequence, so when this small
         # write is on disk, every earlier one is, whichever connection it came by.
         with self.connection.guard():
             pipeline = self.connection.patient.pipeline(transaction=False)
             pipeline.set(keys.DURABLE, new_id())
             pipeline.execute_command("WAITAOF", 1, 0, int(timeout_seconds * 1000))
-            answer = pipeline.execute(raise_on_error=False)[1]
-        return not isinstance(answer, Exception) and bool(answer[0])
+            written, synced = pipeline.execute(raise_on_error=False)
+            if isinstance(written, Exception):
+                raise written
+        # The only refusal there is: this store has no AOF.
+        return not isinstance(synced, Exception) and bool(synced[0])
 
     def audit(self) -> list[Breach]:
         """Recompute every derived figure; list each that does not agree with its source."""

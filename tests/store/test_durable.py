@@ -2,6 +2,9 @@
 
 import threading
 
+import pytest
+
+from farm.model.errors import StoreUnavailable
 from farm.store import Store
 from tests.waiting import wait_until
 
@@ -32,3 +35,13 @@ def test_a_store_that_keeps_nothing_says_so_at_once(store: Store) -> None:
     finally:
         client.config_set("appendonly", "yes")
     wait_until(store.wait_durable, timeout_seconds=20)
+
+
+def test_a_store_that_takes_no_writes_has_nothing_on_disk(store: Store) -> None:
+    client = store.connection.client
+    client.config_set("min-replicas-to-write", 1)
+    try:
+        with pytest.raises(StoreUnavailable, match="Not enough good replicas"):
+            store.wait_durable()
+    finally:
+        client.config_set("min-replicas-to-write", 0)
