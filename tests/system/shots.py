@@ -18,7 +18,7 @@ from tests.system.farm_under_test import Farm
 
 SIZE = (64, 36)
 
-#: Frames that differ; 0.1 s, 0.5 s and 2 s each, on a core that has nothing else to do.
+#: Frames that differ; 0.1 s, 0.5 s and 1.5 s each, on a core that has nothing else to do.
 _SCRIPT = """
 scene.render.engine = "CYCLES"
 scene.cycles.use_adaptive_sampling = False
@@ -28,7 +28,7 @@ cube = bpy.data.objects["Cube"]
 for frame in (1, 200):
     cube.rotation_euler[2] = frame / 10
     cube.keyframe_insert("rotation_euler", frame=frame)
-for name, samples in (("quick", 80), ("steady", 500), ("long", 2500)):
+for name, samples in (("quick", 80), ("steady", 500), ("long", 1500)):
     scene.cycles.samples = samples
     save(name + ".blend")
 """
