@@ -18,7 +18,6 @@ from farm.scheduler import loop
 from farm.scheduler.lead import RENEW_SECONDS
 from farm.store import Store, keys
 from farm.store.connection import new_id
-from farm.store.leader import Nudge
 
 FARM_MINUTES = 10.0  #: watched after the fill, on the played clock
 COMPRESS, QUICK_COMPRESS = 10.0, 60.0
@@ -73,9 +72,7 @@ class Leading:
             if time.monotonic() - led_at > RENEW_SECONDS:
                 self._store.leader.lead(LEADER)
                 led_at = time.monotonic()
-            rest_seconds = self._decider.rest_seconds()
-            if rest_seconds and self._store.leader.await_nudge(rest_seconds) is Nudge.ORDER:
-                self._decider.heed()
+            self._decider.rest()
             self._store.leader.reap(LEADER)
             done = self._pass()
             if not self.filled.is_set() and not done.more:  # all that fits has been granted

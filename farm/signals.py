@@ -25,10 +25,9 @@ class StopSignals:
     def listen(self) -> None:
         """Take the signals, also from somebody who has set handlers meanwhile."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self.hear)
+            signal.signal(number, self._hear)
 
-    def hear(self, number: int, _frame: FrameType | None = None) -> None:
-        """Count one signal: the handler, also for one that has more to do."""
+    def _hear(self, number: int, _frame: FrameType | None) -> None:
         self._heard.put(number)
 
     def _count(self) -> None:

@@ -23,7 +23,6 @@ from farm.settings import LEADER_SECONDS, SILENT_SECONDS, TICK_SECONDS, setting
 from farm.signals import StopSignals
 from farm.store import Store
 from farm.store.connection import new_id
-from farm.store.leader import Nudge
 from farm.store.waiting import open_when_ready
 
 log = logging.getLogger("karst.scheduler")
@@ -84,9 +83,7 @@ def _pass(
 ) -> None:
     """Wait for an event or the tick, then reap, judge and decide once."""
     try:
-        rest_seconds = decider.rest_seconds()
-        if rest_seconds and store.leader.await_nudge(rest_seconds) is Nudge.ORDER:
-            decider.heed()
+        decider.rest()
         store.leader.begin_due()
         if lead.in_touch_seconds() > SILENT_SECONDS:
             nodes, leases = store.leader.reap(lead.token)

@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 
 from farm.model.errors import NotLeader
 from farm.model.snapshot import Snapshot
@@ -20,7 +19,7 @@ from farm.scheduler.pace import Pace
 from farm.scheduler.tidy import collected_after
 from farm.settings import TICK_SECONDS
 from farm.store import Store
-from farm.store.leader import LAYERS_IN_ALL
+from farm.store.leader import LAYERS_IN_ALL, Nudge
 
 log = logging.getLogger("karst.scheduler")
 
@@ -59,14 +58,6 @@ class Pass:
     more: bool = False  #: there is more to grant at once
 
 
-class Order(Enum):
-    """How far an order has come that changed what is due to whom."""
-
-    NONE = auto()
-    HEARD = auto()
-    PLANNED = auto()  #: a pass knows by it who may have to give; their leases were not looked at
-
-
 class Decider:
     """One pass at a time: snapshot, plan, grant, publish, recall."""
 
@@ -84,25 +75,30 @@ class Decider:
         #: How far the last pass looked back in the line, and whose leases may have to give.
         self._breadth, self._givers = Breadth(), NOBODY
         self._next: Breadth | None = None  #: of the next pass, where this one left slots free
-        self._found = False  #: the last look at leases found some to recall
-        self._order = Order.NONE
+        #: The last look at leases found some to recall, or there was an order since.
+        self._presses = False
         self.more = False  #: the last pass was cut: the next one need not wait for an event
         #: What the last pass decided, and from what; None: it did not tell why the rest waits.
         self.seen: tuple[Snapshot, Plan] | None = None
 
-    def rest_seconds(self) -> float:
-        """How long the next pass may wait for an event: until leases are to be looked at."""
+    def rest(self) -> None:
+        """Wait for an event, or until leases are to be looked at, unless there is more to grant."""
         if self.more:
-            return 0.0
+            return
         left = self._recall_in_seconds() if self._givers.names else TICK_SECONDS
-        return min(TICK_SECONDS, max(0.001, left))
+        nudge = self._store.leader.await_nudge(min(TICK_SECONDS, max(0.001, left)))
+        if nudge is Nudge.ORDER:
+            self.heed()
 
     def heed(self) -> None:
-        """Somebody changed what is due to whom: soon look whose leases have to give for it."""
-        self._order = Order.HEARD
+        """Somebody changed what is due to whom: soon look at the leases of those who have to give.
+
+        Who that is, the next pass has to tell first.
+        """
+        self._givers, self._presses = NOBODY, True
 
     def _recall_in_seconds(self) -> float:
-        presses = self._found or self._givers.pressing or self._order is Order.PLANNED
+        presses = self._presses or self._givers.pressing
         return (self._recalls if presses else self._in_vain).left_seconds()
 
     @collected_after()
@@ -114,8 +110,7 @@ class Decider:
         """
         self.more, self.seen = False, None
         tell = self._telling.is_due()
-        # By an order others may have to give than the last pass told: plan first, and then look.
-        if self._order is not Order.HEARD and self._givers.names and not self._recall_in_seconds():
+        if self._givers.names and not self._recall_in_seconds():
             return self._look_at_leases(tell=tell)
         breadth = self._next or Breadth(in_all=LAYERS_IN_ALL if tell else FEW_LAYERS)
         began, self._next = time.monotonic(), None
@@ -132,8 +127,6 @@ class Decider:
             self.more = True
         self._judge(snapshot, decision)
         self._breadth, self._givers = breadth, decision.givers
-        if self._order is Order.HEARD:
-            self._order = Order.PLANNED
         return replace(done, more=self.more)
 
     def _look_at_leases(self, *, tell: bool) -> Pass:
@@ -144,7 +137,7 @@ class Decider:
         decision = self._plan(snapshot, tell=tell)
         self._recalls.looked(began)
         self._in_vain.looked(began)
-        self._found, self._order = bool(decision.recalls), Order.NONE
+        self._presses = bool(decision.recalls)
         done = self._carry_out(decision)
         if decision.recalls:
             answers = self._store.leases.recall(decision.recalls, leader=self._token)

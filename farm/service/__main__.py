@@ -7,7 +7,8 @@ import os
 import socket
 import sys
 import threading
-from types import FrameType
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
@@ -93,7 +94,7 @@ def _serve(
         ssl_certfile=options.tls_cert,
         ssl_keyfile=options.tls_key,
     )
-    server = _Server(config, stop)
+    server = _Server(config)
 
     def end() -> None:
         stop.asked.wait()
@@ -104,15 +105,12 @@ def _serve(
 
 
 class _Server(uvicorn.Server):
-    """Leaves the signals that it takes for itself to `stop`, which heard those before, too."""
+    """Leaves signals to who listens for them already."""
 
-    def __init__(self, config: uvicorn.Config, stop: StopSignals) -> None:
-        super().__init__(config)
-        self._stop = stop
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Hear the signal."""
-        self._stop.hear(sig, frame)
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take none."""
+        yield
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

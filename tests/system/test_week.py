@@ -152,7 +152,7 @@ def test_the_truth_of_a_window_is_the_overlap_of_spells_with_it() -> None:
         Spell("main", "busy", 2, 0.0, 600.0),
         Spell("main", "offline", 10, 60.0, 120.0),
     ]
-    truth = truth_of(spells, {"main": 10.0}, begins_at=1200, seconds=600, step_seconds=60)
+    truth = truth_of(spells, {"main": 10.0}, begins_at=1200, seconds=600)
 
     assert truth.ends_at == 1800
     assert truth.utilization(1260, 60) == (4 * 30 + 2 * 60) / 600

@@ -73,4 +73,10 @@ def _play(
         engine.at(0.0, scrape, last=True)
         engine.run(tell)
     configured = {pool: one.configured for pool, one in engine.books.cores.items()}
-    return truth_of(engine.books.spells, configured, begins_at=BEGINS_AT, seconds=int(week.seconds))
+    return truth_of(
+        engine.books.spells,
+        configured,
+        begins_at=BEGINS_AT,
+        seconds=int(week.seconds),
+        step_seconds=OFTEN_SECONDS,
+    )

@@ -80,7 +80,7 @@ def truth_of(
     *,
     begins_at: int,
     seconds: int,
-    step_seconds: int = 15,
+    step_seconds: int = 60,
 ) -> Truth:
     """The truth of a week whose events were `spells`."""
     steps: dict[tuple[str, str], list[tuple[float, float]]] = {}
